@@ -1,0 +1,109 @@
+package archtest
+
+// Layer orders the packages: a package imports lower layers only, never its own.
+type Layer int
+
+// The layers, from the bottom up.
+const (
+	Base     Layer = iota + 1 // what a leaf may stand on
+	Leaf                      // words and formats that know nothing of sign-in
+	Root                      // the engine
+	Middle                    // features, stores and the store contract
+	Assembly                  // every feature behind one configuration
+	Kit                       // formats of other systems, help for tests
+	Top                       // programs, measurements, these rules
+)
+
+// Rules says what must hold in a tree. Packages are named by their directory,
+// "." being the root; a name ending in "/..." stands for a directory and all
+// below it, whose packages may import each other.
+type Rules struct {
+	// Module is the module path of the tree.
+	Module string
+	// Layers gives every package its layer.
+	Layers map[string]Layer
+	// Closed lists all that a package may import beside the standard library.
+	Closed map[string][]string
+	// Reserved names the only importers of a package, ours by its directory
+	// and others by import path. Test files are free.
+	Reserved map[string][]string
+	// Names is the most package-level names a package may export.
+	Names map[string]int
+	// Methods is the most exported methods of a type, by "package.Type";
+	// "package.*" holds for all exported types without an entry of their own.
+	Methods map[string]int
+	// FileLines and FuncLines limit what is not a test.
+	FileLines, FuncLines int
+	// Words must not occur in any file.
+	Words []string
+	// Marks must not occur in a Go file.
+	Marks []string
+}
+
+// House returns the rules of this repository.
+func House() Rules {
+	r := Rules{
+		Module: "github.com/doorward/doorward",
+		Layers: map[string]Layer{
+			".":                  Root,
+			"batteries":          Assembly,
+			"doorwardtest":       Kit,
+			"flaskcompat":        Kit,
+			"cmd/doorward/...":   Top,
+			"examples/...":       Top,
+			"internal/archtest":  Top,
+			"internal/bench/...": Top,
+		},
+		Closed: map[string][]string{
+			".":      {"conf", "signed"},
+			"conf":   {},
+			"signed": {},
+		},
+		Reserved: map[string][]string{
+			"internal/testhash":      {"doorwardtest", "password"},
+			"modernc.org/sqlite":     {"cmd/doorward/...", "internal/bench/..."},
+			"github.com/spf13/cobra": {"cmd/doorward/..."},
+		},
+		Names: map[string]int{".": 75},
+		Methods: map[string]int{
+			".*": 18,
+			// Promotion puts the methods of Account on the application's own
+			// user type, where a second one could displace the application's.
+			".Account": 1,
+			".Runtime": 15, ".SignIn": 15, ".Web": 15, ".Mail": 15, ".Links": 15,
+		},
+		FileLines: 400,
+		FuncLines: 80,
+		Words:     words(),
+		Marks:     []string{"TO" + "DO", "FIX" + "ME"},
+	}
+	r.place(Base, "internal/testhash")
+	r.place(Leaf, "password", "signed", "conf", "address", "usernames", "mail", "sms", "i18n",
+		"internal/otp", "internal/columns")
+	r.place(Middle, "memstore", "sqlstore", "storetest")
+	features := []string{
+		"login", "register", "confirm", "reset", "change", "changeemail", "username", "passwordless",
+		"twofactor", "recoverycodes", "unified", "webauthn", "oauth", "refresh",
+	}
+	r.place(Middle, features...)
+	for _, f := range features {
+		r.Names[f] = 12
+	}
+	return r
+}
+
+// words are the traces of one machine. They are put together here, so that
+// this file does not contain them.
+func words() []string {
+	return []string{
+		"/ro" + "ot/", "/wo" + "rk/",
+		"proxy." + "golang.org", "sum." + "golang.org", "registry." + "npmjs",
+		"pypi." + "org", "deb." + "debian.org",
+	}
+}
+
+func (r Rules) place(l Layer, packages ...string) {
+	for _, p := range packages {
+		r.Layers[p] = l
+	}
+}
