@@ -63,9 +63,12 @@ func tracked(t *testing.T) []string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	cmd.Dir = top
+	if _, err := os.Stat(path.Join(top, ".git")); err != nil {
+		t.Skip("not a git work tree, so the list of files is not known")
+	}
 	out, err := cmd.Output()
 	if err != nil {
-		t.Skipf("not a git work tree, so the list of files is not known: %v", err)
+		t.Fatalf("list the files of the work tree: %v", err)
 	}
 	return strings.FieldsFunc(string(out), func(r rune) bool { return r == 0 })
 }
