@@ -1,0 +1,71 @@
+// Package password hashes, verifies and judges passwords.
+//
+// # Hashing
+//
+// [New] takes a [Config], whose zero value is the default, and returns a [Hasher]:
+//
+//	h, err := password.New(password.Config{Salt: "a long random text, kept forever"})
+//	stored, err := h.Hash(ctx, "correct horse battery staple")
+//	match, err := h.Verify(ctx, "correct horse battery staple", stored)
+//	if match.OK && match.Rehash { ... } // hash again and store
+//
+// A password goes through four steps: Unicode normalisation (NFKD), HMAC-SHA512 keyed
+// with PASSWORD_SALT and base64, for bcrypt a cut at 72 bytes, and the slow hash. The
+// second step is left out for schemes in PASSWORD_SINGLE_HASH, whose hashes came from
+// another framework, and altogether while PASSWORD_SALT is empty. An application that
+// brings users from Flask-Security sets the same PASSWORD_SALT; without it none of
+// them can sign in.
+//
+// New hashes are argon2id with 19 MiB and two passes, or with PASSWORD_HASH_PROFILE =
+// flask-security 64 MiB, three passes, four lanes. Other writers are bcrypt, scrypt,
+// pbkdf2_sha256, pbkdf2_sha512, sha256_crypt and sha512_crypt; PASSWORD_HASH_ROUNDS
+// sets their cost.
+//
+// # Stored hashes
+//
+// Read, once listed in PASSWORD_SCHEMES, are passlib's text formats:
+//
+//	argon2                $argon2id$v=19$m=..,t=..,p=..$salt$tag, also $argon2i$
+//	bcrypt                $2a$, $2b$, $2y$
+//	bcrypt_sha256         $bcrypt-sha256$, versions 1 and 2
+//	scrypt                $scrypt$ln=..,r=..,p=..$
+//	pbkdf2_sha1           $pbkdf2$
+//	pbkdf2_sha256, _sha512  $pbkdf2-sha256$, $pbkdf2-sha512$
+//	sha256_crypt, sha512_crypt  $5$, $6$
+//	django_argon2, django_bcrypt, django_bcrypt_sha256
+//	django_pbkdf2_sha1, django_pbkdf2_sha256
+//	django_salted_md5, django_salted_sha1
+//	plaintext             what none of the others claims
+//
+// The default list is bcrypt, argon2, pbkdf2_sha256, pbkdf2_sha512, sha256_crypt and
+// sha512_crypt. Flask-Security's default has two more, left out here on purpose:
+// des_crypt, which is not supported, and plaintext, which works only where it is
+// listed, as the last name. A text that begins like a hash is never taken as plaintext.
+//
+// The parsers are strict, and parameters over the PASSWORD_MAX_ ceilings are refused
+// with a [HashError] before anything is computed. Match.Rehash asks for a new hash when
+// the stored one is of a weaker class or cost than the policy, or equal in cost and of
+// another scheme; never when it is stronger.
+//
+// # Time and load
+//
+// At most PASSWORD_HASH_SLOTS slow hashes run at once; others wait as long as their
+// context allows, then at most PASSWORD_HASH_WAIT ([ErrBusy]). Passwords over
+// PASSWORD_MAX_BYTES are refused before. For an account that does not exist call
+// [Hasher.Waste]: it costs what a verification costs and waits in the same queue. An
+// imported hash that is dearer or cheaper than the policy still takes its own time
+// until its owner has signed in once and it was replaced, if it is weaker.
+//
+// # New passwords
+//
+// [NewPolicy] returns a [Policy], whose Check tests, in this order, the length in code
+// points (PASSWORD_LENGTH_MIN to 128), the 3000 commonest passwords and the words of
+// the user's context, the zxcvbn score, and known leaks through the range API of "Have
+// I Been Pwned", or another [Breaches]. There are no rules about kinds of characters
+// (ASVS 6.2.5). A score sees the first 72 characters.
+//
+// # Tests
+//
+// [NewForTests] costs microseconds. Its token comes from a package that programs
+// outside this module cannot import.
+package password
