@@ -9,10 +9,11 @@ import (
 	"github.com/doorward/doorward/conf"
 )
 
-// readBack loads text, writes it as a listing does, and loads that.
+// readBack loads text, writes it as a listing does, and loads that. Listings are
+// UTF-8, so only such text comes back.
 func readBack(t *testing.T, name, text string) (first, second values, ok bool) {
 	t.Helper()
-	if conf.Load(&first, map[string]any{name: text}) != nil {
+	if conf.Load(&first, map[string]any{name: text}) != nil || !utf8.ValidString(text) {
 		return first, second, false
 	}
 	settings, err := conf.Settings(first)
@@ -53,7 +54,7 @@ func FuzzList(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if a, b, ok := readBack(t, "SECURITY_LIST", text); ok && utf8.ValidString(text) && !reflect.DeepEqual(a.List, b.List) {
+		if a, b, ok := readBack(t, "SECURITY_LIST", text); ok && !reflect.DeepEqual(a.List, b.List) {
 			t.Errorf("%q: %q came back as %q", text, a.List, b.List)
 		}
 	})
@@ -64,7 +65,7 @@ func FuzzMap(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if a, b, ok := readBack(t, "SECURITY_MAP", text); ok && utf8.ValidString(text) && !reflect.DeepEqual(a.Map, b.Map) {
+		if a, b, ok := readBack(t, "SECURITY_MAP", text); ok && !reflect.DeepEqual(a.Map, b.Map) {
 			t.Errorf("%q: %q came back as %q", text, a.Map, b.Map)
 		}
 	})

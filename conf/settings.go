@@ -26,8 +26,8 @@ type Setting struct {
 }
 
 // Settings lists the settings of a struct, or of what a pointer to one points
-// to, in the order of its fields. Values are written as Load would read them; a
-// field that still has its zero value shows the default it stands for. The only
+// to, in the order of its fields. Values, as far as they are UTF-8, are written as
+// Load would read them; a field that still has its zero value shows the default it stands for. The only
 // error is one in the struct's own tags: two fields with one name, a default
 // that cannot be read, options that do not fit the type.
 func Settings(cfg any) ([]Setting, error) {
