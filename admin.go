@@ -1,0 +1,144 @@
+package doorward
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+)
+
+// NewUniquifier returns a random identity for sessions and tokens: 128 bits as
+// 32 hexadecimal characters (ASVS 11.5.1).
+func NewUniquifier() string { return hex.EncodeToString(randomBytes(16)) }
+
+// Sessions returns u's signed-in sessions that are not over, newest first.
+func (s *Security) Sessions(ctx context.Context, u User) ([]Session, error) {
+	st := s.e.cfg.Stores.Sessions
+	if st == nil {
+		return nil, nil
+	}
+	all, err := st.ListSessions(ctx, u.SecurityAccount().Uniquifier)
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	now := s.e.now()
+	var out []Session
+	for _, row := range all {
+		if now.Before(row.ExpiresAt) && now.Sub(row.SeenAt) < s.e.cfg.Session.Idle {
+			out = append(out, row)
+		}
+	}
+	return out, nil
+}
+
+// EndSession ends one of u's sessions by its IDHash. [ErrNotFound] if u has no
+// such session.
+func (s *Security) EndSession(ctx context.Context, u User, idHash string) error {
+	st := s.e.cfg.Stores.Sessions
+	if st == nil {
+		return ErrNotFound
+	}
+	if err := st.EndSession(ctx, u.SecurityAccount().Uniquifier, idHash); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	fire(ctx, s.e, &s.e.hooks.SessionsEnded, SessionsEnded{User: u, Count: 1})
+	return nil
+}
+
+// EndSessions ends all of u's sessions but one (none if except is empty), and
+// forgets every browser that was remembered. It says how many sessions ended.
+func (s *Security) EndSessions(ctx context.Context, u User, except string) (int, error) {
+	n := 0
+	err := s.e.inTx(ctx, func(ctx context.Context) (err error) {
+		n, err = s.e.endAll(ctx, u.SecurityAccount().Uniquifier, except)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	fire(ctx, s.e, &s.e.hooks.SessionsEnded, SessionsEnded{User: u, Count: n})
+	return n, nil
+}
+
+func (e *engine) endAll(ctx context.Context, uniquifier, except string) (n int, err error) {
+	st := e.cfg.Stores
+	if st.Sessions != nil {
+		if n, err = st.Sessions.EndSessions(ctx, uniquifier, except); err != nil {
+			return 0, fmt.Errorf("end sessions: %w", err)
+		}
+	}
+	if st.Remember != nil {
+		if err := st.Remember.EndRemembers(ctx, uniquifier); err != nil {
+			return 0, fmt.Errorf("forget browsers: %w", err)
+		}
+	}
+	return n, nil
+}
+
+// SetActive switches an account on or off and reports whether that changed it.
+// Switching it off ends its sessions, remembered browsers included (ASVS 7.4.2).
+func (s *Security) SetActive(ctx context.Context, u User, active bool) (changed bool, err error) {
+	err = s.e.inTx(ctx, func(ctx context.Context) error {
+		changed = false
+		if err := s.e.cfg.Stores.Users.UpdateUser(ctx, u, func(a *Account) error {
+			changed = a.Active != active
+			a.Active = active
+			return nil
+		}); err != nil {
+			return fmt.Errorf("set active: %w", err)
+		}
+		if active {
+			return nil
+		}
+		_, err := s.e.endAll(ctx, u.SecurityAccount().Uniquifier, "")
+		return err
+	})
+	return changed && err == nil, err
+}
+
+// SignOutEverywhere gives u a new uniquifier, which ends every session, remembered
+// browser and token at once, and applies change (which may be nil) in the same step.
+func (s *Security) SignOutEverywhere(ctx context.Context, u User, change func(*Account) error) error {
+	next := NewUniquifier()
+	return s.e.inTx(ctx, func(ctx context.Context) error {
+		var old string
+		if err := s.e.cfg.Stores.Users.UpdateUser(ctx, u, func(a *Account) error {
+			old, a.Uniquifier = a.Uniquifier, next
+			if change != nil {
+				return change(a)
+			}
+			return nil
+		}); err != nil {
+			return fmt.Errorf("rotate uniquifier: %w", err)
+		}
+		_, err := s.e.endAll(ctx, old, "")
+		return err
+	})
+}
+
+// ResetAccess takes away everything that lets u in except the password: all
+// sessions, browsers, tokens, second factors, passkeys and recovery codes.
+func (s *Security) ResetAccess(ctx context.Context, u User) error {
+	err := s.SignOutEverywhere(ctx, u, func(a *Account) error {
+		if a.TokenUniquifier != "" {
+			a.TokenUniquifier = NewUniquifier()
+		}
+		a.TFPrimaryMethod, a.TFTOTPSecret, a.TFPhoneNumber = "", "", ""
+		a.USTOTPSecrets, a.USPhoneNumber, a.RecoveryCodes = nil, "", nil
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range s.e.features {
+		if ar, ok := f.(AccessResetter); ok {
+			errs = append(errs, ar.ResetAccess(ctx, u))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("reset access: %w", err)
+	}
+	fire(ctx, s.e, &s.e.hooks.AccessReset, AccessReset{User: u})
+	return nil
+}

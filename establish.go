@@ -1,0 +1,262 @@
+package doorward
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// establish begins the session: tracking, a new row and id in one transaction,
+// remember-me, then the tokens of the answer, then the event.
+func (e *engine) establish(r *http.Request, v *visit, a *Attempt) (Result, error) {
+	v.mu.Lock()
+	id, err := v.begin(a)
+	v.mu.Unlock()
+	if err != nil {
+		return Result{}, err
+	}
+	payload, err := e.userPayload(r, v, id, false)
+	if err != nil {
+		return Result{}, err
+	}
+	fire(r.Context(), e, &e.hooks.Authenticated, Authenticated{User: a.User, Via: a.Via, At: id.AuthnAt})
+	view := a.View
+	if view == "" {
+		view = e.cfg.URLs.PostLogin
+	}
+	res := Result{Redirect: e.afterAction(r, a.Next, view), Flash: a.Flash, JSON: map[string]any{"user": payload}}
+	if !a.second {
+		res.JSON["tf_required"] = false
+	}
+	for k, val := range a.JSON {
+		res.JSON[k] = val
+	}
+	return res, nil
+}
+
+var errInactive = errors.New("doorward: switched off meanwhile")
+
+// begin stores the sign-in and makes it this browser's session.
+func (v *visit) begin(a *Attempt) (Identity, error) {
+	st, now := v.e.cfg.Stores, v.e.now().Truncate(time.Microsecond)
+	row, id := v.newRow(a.User, a.Via, now)
+	err := v.e.inTx(v.ctx(), func(ctx context.Context) error {
+		if err := v.track(ctx, a.User, row.Address, now); err != nil {
+			return err
+		}
+		if st.Sessions == nil {
+			return nil
+		}
+		return st.Sessions.CreateSession(ctx, row, v.currentRow())
+	})
+	if errors.Is(err, errInactive) {
+		return Identity{}, disabled(a.Field)
+	}
+	if err != nil {
+		return Identity{}, fmt.Errorf("store sign-in: %w", err)
+	}
+	if err := v.forget(); err != nil {
+		return Identity{}, err
+	}
+	if a.Remember {
+		if err := v.beginRemember(a.User); err != nil {
+			return Identity{}, err
+		}
+	}
+	var roles []Role
+	if st.Roles != nil {
+		if roles, err = st.Roles.RolesOf(v.ctx(), a.User); err != nil {
+			return Identity{}, fmt.Errorf("roles at sign-in: %w", err)
+		}
+	}
+	v.adopt(row, id)
+	ident := sessionIdentity(row, a.User, roles)
+	v.setIdentity(ident, nil)
+	return ident, nil
+}
+
+// track writes the columns of the last sign-in, and makes sure under the
+// store's lock that the account is still active.
+func (v *visit) track(ctx context.Context, u User, addr string, now time.Time) error {
+	if v.e.cfg.NoTracking {
+		return nil
+	}
+	return v.e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
+		if !acc.Active {
+			return errInactive
+		}
+		acc.LastLoginAt, acc.LastLoginIP = acc.CurrentLoginAt, acc.CurrentLoginIP
+		if acc.LastLoginAt.IsZero() {
+			acc.LastLoginAt = now
+		}
+		acc.CurrentLoginAt, acc.CurrentLoginIP = now, clip(addr, 64)
+		acc.LoginCount++
+		return nil
+	})
+}
+
+func (e *engine) inTx(ctx context.Context, f func(context.Context) error) error {
+	if e.cfg.Stores.Tx == nil {
+		return f(ctx)
+	}
+	return e.cfg.Stores.Tx.InTx(ctx, f)
+}
+
+// userPayload is the "user" object of an answer that a sign-in or a new proof
+// completed.
+func (e *engine) userPayload(r *http.Request, v *visit, id Identity, token bool) (map[string]any, error) {
+	out := payloadOf(id.User)
+	if token || e.wantsToken(r) {
+		t, err := e.issueToken(id.User, id.AuthnAt)
+		if err != nil {
+			return nil, err
+		}
+		out["authentication_token"] = t
+	}
+	for _, i := range e.issuers {
+		more, cookies, err := i.Issue(r.Context(), id)
+		if err != nil {
+			return nil, fmt.Errorf("issue: %w", err)
+		}
+		for k, val := range more {
+			out[k] = val
+		}
+		v.mu.Lock()
+		for _, c := range cookies {
+			v.setCookie(c)
+			v.touched = true
+		}
+		v.mu.Unlock()
+	}
+	return out, nil
+}
+
+// payloadOf is what the application shows of a user.
+func payloadOf(u User) map[string]any {
+	out := map[string]any{}
+	if p, ok := u.(interface{ SecurityPayload() map[string]any }); ok {
+		for k, v := range p.SecurityPayload() {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// Reauthenticated notes that the signed-in caller proved a credential again. A
+// session gets a new id and counts as fresh; a caller with a token gets a new
+// token and no session. view is where a browser goes.
+func (s SignIn) Reauthenticated(r *http.Request, via, next, view string) (Result, error) {
+	e, v := s.e, visitFrom(r.Context())
+	id, err := IdentityFrom(r.Context())
+	if err != nil {
+		return Result{}, err
+	}
+	id.AuthnAt = e.now().Truncate(time.Microsecond)
+	if id.Mechanism == MechanismSession {
+		v.mu.Lock()
+		err := v.renew(&id)
+		v.mu.Unlock()
+		if err != nil {
+			return Result{}, err
+		}
+	}
+	payload, err := e.userPayload(r, v, id, id.Mechanism == MechanismToken)
+	if err != nil {
+		return Result{}, err
+	}
+	fire(r.Context(), e, &e.hooks.Verified, Verified{User: id.User, Via: []string{via}})
+	return Result{Redirect: e.afterAction(r, next, view), JSON: map[string]any{"user": payload}, Flash: []Message{M("REAUTHENTICATION_SUCCESSFUL")}}, nil
+}
+
+// renew gives the live session another id and a new time of proof.
+func (v *visit) renew(id *Identity) error {
+	b, now := v.state(), id.AuthnAt
+	proved := func(s *Session) error {
+		s.AuthnAt, s.Fresh, s.GraceUntil, s.Binding = now, true, time.Time{}, v.binding()
+		return nil
+	}
+	if sessions := v.e.cfg.Stores.Sessions; sessions != nil && b.id != nil {
+		newID := randomBytes(idSize)
+		err := v.e.inTx(v.ctx(), func(ctx context.Context) error {
+			if err := sessions.RekeySession(ctx, hashID(b.id), hashID(newID), id.User.SecurityAccount().Uniquifier); err != nil {
+				return err
+			}
+			return sessions.UpdateSession(ctx, hashID(newID), proved)
+		})
+		if errors.Is(err, ErrNotFound) {
+			return ErrAnonymous // ended while the credential was checked
+		}
+		if err != nil {
+			return fmt.Errorf("renew session: %w", err)
+		}
+		b.id, v.dirty, id.SessionID = newID, true, hashID(newID)
+	} else if v.row != nil {
+		if err := v.updateRow(v.row, proved); err != nil {
+			return err
+		}
+	}
+	v.setIdentity(*id, nil)
+	return nil
+}
+
+// Logout signs this browser out: the session's row and the remember-me row are
+// gone, so that no saved cookie works, and the CSRF secret changes. It is no
+// error if nobody is signed in.
+func (s SignIn) Logout(r *http.Request) error { return s.e.logout(r) }
+
+func (e *engine) logout(r *http.Request) error {
+	v := visitFrom(r.Context())
+	if v == nil {
+		return errors.New("doorward: sign-out outside of Security.Authenticate")
+	}
+	v.mu.Lock()
+	user, err := v.end()
+	v.mu.Unlock()
+	if err == nil && user != nil {
+		fire(r.Context(), e, &e.hooks.LoggedOut, LoggedOut{User: user})
+	}
+	return err
+}
+
+func (v *visit) end() (User, error) {
+	b := v.state()
+	row, user, _, err := v.sessionRow(b)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, fmt.Errorf("find session to end: %w", err)
+	}
+	if err == nil {
+		if err := v.endRow(row); err != nil {
+			return nil, fmt.Errorf("end session: %w", err)
+		}
+	}
+	if err := v.forget(); err != nil {
+		return nil, err
+	}
+	delete(b.Drafts, pendingKey)
+	b.id, b.Session, b.csrf, v.tokenOut, v.dirty = nil, nil, nil, "", true
+	if v.e.cfg.CSRF.CookieName != "" {
+		b.CC = ccClear
+	}
+	v.row = nil
+	v.setIdentity(Identity{}, ErrAnonymous)
+	return user, nil
+}
+
+// Login signs user in for an application that has proved who he is by means of
+// its own, through the same checks as every feature: inactive accounts, gates
+// and second factors are answered by the returned false, and the response has
+// been written then. On true the session is established and nothing is written.
+func (s *Security) Login(w http.ResponseWriter, r *http.Request, user User, via ...string) bool {
+	res, err := s.e.login(w, r, &Attempt{User: user, Via: via})
+	if err == nil && res.JSON["tf_required"] == false {
+		return true
+	}
+	s.e.respond(w, r, res, err)
+	return false
+}
+
+// Logout signs the browser of r out. It must be called within
+// [Security.Authenticate], before the answer is written.
+func (s *Security) Logout(r *http.Request) error { return s.e.logout(r) }

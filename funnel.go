@@ -1,0 +1,283 @@
+package doorward
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Attempt is a sign-in whose credential has been proved and which is not
+// finished yet.
+type Attempt struct {
+	User User
+	Via  []string // "password", "register", "webauthn", ...
+	// Field is the form field that named the account: messages about the
+	// account go there. "" is the form as a whole.
+	Field    string
+	Remember bool
+	Next     string // the form's next; checked by the engine
+	// View is where a browser goes if no next is given; default POST_LOGIN_VIEW.
+	View string
+	// MultiFactor says that the credential counts as two: no second factor is
+	// asked for.
+	MultiFactor bool
+	// Flash and JSON are added to the answer of a completed sign-in.
+	Flash []Message
+	JSON  map[string]any
+
+	second bool // a second factor was proved
+}
+
+// SignIn is the part of the engine through which users are signed in and out.
+type SignIn struct {
+	e    *engine
+	name string
+}
+
+// Prove runs prove, which looks an account up and checks its credential, with
+// every [Limiter] asked first: for who is over the limit nothing is looked up,
+// hashed or compared. identity is the normal form of what names the account.
+//
+// prove returns a [Problem] for a wrong credential, together with the user if
+// there is one; the failure is then told to the listeners.
+func (s SignIn) Prove(r *http.Request, kind, identity string, prove func(context.Context) (User, error)) (User, error) {
+	ctx := r.Context()
+	done, err := s.e.begin(ctx, Try{Identity: identity, Addr: s.e.proxies.clientAddr(r), Kind: kind})
+	if err != nil {
+		return nil, err
+	}
+	out := Errored
+	defer func() { done(out) }()
+	u, err := prove(ctx)
+	if err == nil {
+		out = Succeeded
+		return u, nil
+	}
+	if _, ok := asProblem(err); ok {
+		out = Failed
+		if u != nil {
+			fire(ctx, s.e, &s.e.hooks.AuthnFailed, AuthnFailed{User: u, Kind: kind, SecondFactor: s.e.seconds.has(s.name)})
+		}
+	}
+	return nil, err
+}
+
+// begin asks every limiter; if one refuses, the places reserved are given back.
+func (e *engine) begin(ctx context.Context, t Try) (func(Outcome), error) {
+	var dones []func(Outcome)
+	all := func(o Outcome) {
+		for _, d := range dones {
+			d(o)
+		}
+	}
+	for _, l := range e.limiters {
+		d, err := l.Begin(ctx, t)
+		if err != nil {
+			all(Errored)
+			return nil, err
+		}
+		if d != nil {
+			dones = append(dones, d)
+		}
+	}
+	return all, nil
+}
+
+// Login takes a proved attempt the rest of the way: active, gates, second
+// factor, session. It is the only way to sign a user in; nothing but the engine
+// can write who is signed in.
+func (s SignIn) Login(w http.ResponseWriter, r *http.Request, a Attempt) (Result, error) {
+	return s.e.login(w, r, &a)
+}
+
+func (e *engine) login(w http.ResponseWriter, r *http.Request, a *Attempt) (Result, error) {
+	v := visitFrom(r.Context())
+	if v == nil {
+		return Result{}, errors.New("doorward: sign-in outside of Security.Authenticate")
+	}
+	if err := e.admitAttempt(r.Context(), a); err != nil {
+		return Result{}, err
+	}
+	v.setDraft(pendingKey, "")
+	if !a.second && !a.MultiFactor {
+		res, needed, err := e.secondFactor(w, r, v, a)
+		if needed || err != nil {
+			return res, err
+		}
+	}
+	return e.establish(r, v, a)
+}
+
+// admitAttempt asks whether the account may sign in at all.
+func (e *engine) admitAttempt(ctx context.Context, a *Attempt) error {
+	if !a.User.SecurityAccount().Active {
+		return disabled(a.Field)
+	}
+	for _, g := range e.gates {
+		if err := g.Admit(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func disabled(field string) *Problem {
+	return Fail(field, "DISABLED_ACCOUNT").Generic("GENERIC_AUTHN_FAILED")
+}
+
+// secondFactors are the features that ask for more proof.
+type secondFactors []named
+
+type named struct {
+	name string
+	SecondFactor
+}
+
+func (s secondFactors) has(feature string) bool {
+	for _, f := range s {
+		if f.name == feature {
+			return true
+		}
+	}
+	return false
+}
+
+// choice is one way to give a second factor.
+type choice struct {
+	method string
+	by     SecondFactor
+}
+
+func (e *engine) choices(ctx context.Context, u User) ([]choice, error) {
+	var out []choice
+	for _, f := range e.seconds {
+		ms, err := f.Methods(ctx, u)
+		if err != nil {
+			return nil, fmt.Errorf("second factors of %s: %w", f.name, err)
+		}
+		for _, m := range ms {
+			out = append(out, choice{m, f.SecondFactor})
+		}
+	}
+	return out, nil
+}
+
+// secondFactor suspends the attempt if it needs one.
+func (e *engine) secondFactor(w http.ResponseWriter, r *http.Request, v *visit, a *Attempt) (res Result, needed bool, err error) {
+	if len(e.seconds) == 0 {
+		return res, false, nil
+	}
+	ctx := r.Context()
+	have, err := e.choices(ctx, a.User)
+	if err != nil {
+		return res, false, err
+	}
+	if e.cfg.Second.NotAlways && v.trusted(a.User) {
+		return res, false, nil
+	}
+	for _, f := range e.seconds {
+		must, err := f.Required(ctx, a, len(have) > 0)
+		if err != nil {
+			return res, false, fmt.Errorf("second factor of %s: %w", f.name, err)
+		}
+		needed = needed || must
+	}
+	if !needed {
+		return res, false, nil
+	}
+	v.suspend(a, len(have) > 1)
+	switch len(have) {
+	case 0:
+		res, err = e.seconds[0].Begin(w, r, a, "")
+	case 1:
+		res, err = have[0].by.Begin(w, r, a, have[0].method)
+	default:
+		res = e.selectResult(r, a, have)
+	}
+	return res, true, err
+}
+
+func (e *engine) selectResult(r *http.Request, a *Attempt, have []choice) Result {
+	return Result{
+		JSON:     map[string]any{"tf_required": true, "tf_select": true, "tf_setup_methods": methodNames(have)},
+		Redirect: withNext(e.path("tf_select"), e.nextOf(r, a)),
+	}
+}
+
+func (e *engine) nextOf(r *http.Request, a *Attempt) string {
+	if a.Next != "" {
+		return a.Next
+	}
+	return r.URL.Query().Get("next")
+}
+
+func methodNames(have []choice) []string {
+	out := make([]string, len(have))
+	for i, c := range have {
+		out[i] = c.method
+	}
+	return out
+}
+
+// Pending returns the suspended sign-in of this browser, or [ErrAnonymous] if
+// there is none. Only a [SecondFactor] may ask.
+func (s SignIn) Pending(r *http.Request) (*Attempt, error) {
+	if !s.e.seconds.has(s.name) {
+		return nil, fmt.Errorf("doorward: feature %s is no second factor", s.name)
+	}
+	p, a, err := s.e.pending(r)
+	if err == nil && p.Select {
+		err = ErrAnonymous
+	}
+	return a, err
+}
+
+// Complete goes on with the suspended sign-in after its second factor was
+// proved, once. trust lets this browser go without for a while, if the user
+// asked to be remembered and the settings allow it. Only a [SecondFactor] may
+// call it.
+func (s SignIn) Complete(w http.ResponseWriter, r *http.Request, via string, trust bool) (Result, error) {
+	if !s.e.seconds.has(s.name) {
+		return Result{}, fmt.Errorf("doorward: feature %s is no second factor", s.name)
+	}
+	p, a, err := s.e.pending(r)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := s.e.claim(r.Context(), "pending", p.ID, s.e.now().Add(s.e.cfg.Second.Pending)); err != nil {
+		return Result{}, err
+	}
+	a.second = true
+	a.Via = append(slices.Clone(a.Via), via)
+	res, err := s.e.login(w, r, a)
+	if err == nil && trust && a.Remember && s.e.cfg.Second.NotAlways {
+		visitFrom(r.Context()).trust(a.User)
+	}
+	return res, err
+}
+
+// Abandon forgets the suspended sign-in of this browser.
+func (s SignIn) Abandon(r *http.Request) {
+	if v := visitFrom(r.Context()); v != nil {
+		v.setDraft(pendingKey, "")
+	}
+}
+
+// Claim makes key of this feature usable once: of any number of callers one
+// gets nil, and the others [ErrClaimed].
+func (s SignIn) Claim(ctx context.Context, key string, until time.Time) error {
+	return s.e.claim(ctx, s.name, key, until)
+}
+
+func (e *engine) claim(ctx context.Context, purpose, key string, until time.Time) error {
+	if e.cfg.Stores.Claims == nil {
+		return &ConfigError{purpose, "no claim store", "set Config.Stores.Claims"}
+	}
+	if err := e.cfg.Stores.Claims.Claim(ctx, hashText(purpose+"\x00"+key), until); err != nil {
+		return fmt.Errorf("claim for %s: %w", purpose, err)
+	}
+	return nil
+}

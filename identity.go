@@ -1,0 +1,146 @@
+package doorward
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// The built-in mechanisms. A feature that is a [Verifier] adds another.
+const (
+	MechanismSession = "session" // session or remember-me cookie
+	MechanismToken   = "token"   // authentication token
+	MechanismBasic   = "basic"   // HTTP basic authentication (RFC 7617)
+)
+
+// Identity says who makes a request, and how that is known.
+type Identity struct {
+	User      User
+	Roles     []Role
+	Mechanism string    // of the credential that was checked
+	AuthnAt   time.Time // when a credential was last proved; zero after remember-me
+	Via       []string  // how the session was begun: "password", ...
+	SessionID string    // key of the session's row; "" without one
+}
+
+// IdentityFrom returns who makes the request that ctx belongs to: whom the
+// guard checked, or else whom a token or the session names. The error is
+// [ErrAnonymous] if nobody is signed in, and another if it could not be found
+// out, which is not the same.
+func IdentityFrom(ctx context.Context) (Identity, error) {
+	v := visitFrom(ctx)
+	if v == nil {
+		return Identity{}, ErrAnonymous
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.principal != nil {
+		return v.principal.id, v.principal.err
+	}
+	return v.authenticate([]string{MechanismSession, MechanismToken})
+}
+
+// mixed is the problem of a request with valid credentials of two users: it
+// cannot be said who makes it.
+func mixed() *Problem { return refuse(400, "MIXED_CREDENTIALS") }
+
+// authenticate finds the caller by the allowed mechanisms, tokens first, and
+// makes sure that no other credential on the request belongs to somebody else.
+// Call it with v.mu held.
+func (v *visit) authenticate(allowed []string) (Identity, error) {
+	var found *Identity
+	for _, m := range v.e.mechanisms() {
+		if !slices.Contains(allowed, m) && m != MechanismSession && m != MechanismToken {
+			continue // basic costs a hash: looked at only where it counts
+		}
+		id, err := v.check(m)
+		if errors.Is(err, ErrAnonymous) {
+			continue
+		}
+		if err != nil {
+			return Identity{}, err
+		}
+		if found != nil && id.User.SecurityAccount().Uniquifier != found.User.SecurityAccount().Uniquifier {
+			return Identity{}, mixed()
+		}
+		if found == nil || !slices.Contains(allowed, found.Mechanism) && slices.Contains(allowed, m) {
+			found = &id
+		}
+	}
+	if found == nil || !slices.Contains(allowed, found.Mechanism) {
+		return Identity{}, ErrAnonymous
+	}
+	return *found, nil
+}
+
+// mechanisms are all there are, in the order in which they are tried.
+func (e *engine) mechanisms() []string { return e.mechs }
+
+// check looks at one mechanism, once per request.
+func (v *visit) check(mechanism string) (Identity, error) {
+	if r, ok := v.results[mechanism]; ok {
+		return r.id, r.err
+	}
+	var id Identity
+	err := guardCall(func() (err error) {
+		id, err = v.checkNow(mechanism)
+		return err
+	})
+	if v.results == nil {
+		v.results = map[string]*authResult{}
+	}
+	if _, told := asProblem(err); err != nil && !told && !errors.Is(err, ErrAnonymous) {
+		err = unavailable{err}
+	}
+	v.results[mechanism] = &authResult{id, err}
+	return id, err
+}
+
+func (v *visit) checkNow(mechanism string) (Identity, error) {
+	switch mechanism {
+	case MechanismSession:
+		return v.loadSession()
+	case MechanismToken:
+		token, _ := v.presentedToken()
+		return v.e.checkToken(v.ctx(), token)
+	}
+	user, at, err := v.e.verifiers[mechanism].Check(v.ctx(), v.r)
+	if err != nil {
+		return Identity{}, err
+	}
+	loaded, roles, err := v.e.cfg.Stores.Users.LoadUser(v.ctx(), UserQuery{Attr: "fs_uniquifier", Value: user.SecurityAccount().Uniquifier})
+	if errors.Is(err, ErrNotFound) || err == nil && !loaded.SecurityAccount().Active {
+		return Identity{}, ErrAnonymous
+	}
+	if err != nil {
+		return Identity{}, fmt.Errorf("load %s user: %w", mechanism, err)
+	}
+	return Identity{User: loaded, Roles: roles, Mechanism: mechanism, AuthnAt: at}, nil
+}
+
+// setIdentity makes id the identity of the request from here on.
+func (v *visit) setIdentity(id Identity, err error) {
+	v.principal = &authResult{id, err}
+	v.results = map[string]*authResult{MechanismSession: {id, err}, MechanismToken: {Identity{}, ErrAnonymous}}
+}
+
+// FindUserByIdentity returns the whole record of the user whom typed names by
+// one of the identity attributes, or [ErrNotFound]. The first attribute that
+// accepts typed decides.
+func (s *Security) FindUserByIdentity(ctx context.Context, typed string) (User, error) {
+	u, _, err := s.e.lookup(ctx, typed)
+	return u, err
+}
+
+// lookup also returns the normal form that was looked up, for the limiter.
+func (e *engine) lookup(ctx context.Context, typed string) (User, string, error) {
+	for _, ia := range e.cfg.IdentityAttributes {
+		if v := ia.Map(typed); v != "" {
+			u, err := e.cfg.Stores.Users.FindUser(ctx, UserQuery{Attr: ia.Attr, Value: v, AnyCase: ia.AnyCase})
+			return u, v, err
+		}
+	}
+	return nil, "", ErrNotFound
+}

@@ -1,0 +1,155 @@
+package doorward
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// A sign-in that waits for its second factor lives in the sealed cookie. It
+// says nothing to anybody but the engine, and is spent by a claim on its id,
+// so that an old copy of the cookie cannot complete it again.
+
+const pendingKey = "pending" // no dot: no feature's draft is this one
+
+type pending struct {
+	ID       string   `json:"i"`
+	User     string   `json:"u"`
+	Via      []string `json:"v"`
+	Field    string   `json:"f,omitempty"`
+	Remember bool     `json:"r,omitempty"`
+	Next     string   `json:"n,omitempty"`
+	View     string   `json:"w,omitempty"`
+	Select   bool     `json:"s,omitempty"` // a method must be chosen first
+	At       int64    `json:"a"`
+}
+
+func (v *visit) suspend(a *Attempt, choose bool) {
+	p := pending{ID: hex.EncodeToString(randomBytes(16)), User: a.User.SecurityAccount().Uniquifier, Via: a.Via, Field: a.Field,
+		Remember: a.Remember, Next: clip(a.Next, 1024), View: a.View, Select: choose, At: v.e.now().Unix()}
+	v.putPending(p)
+}
+
+func (v *visit) putPending(p pending) {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return // strings, numbers and booleans always marshal
+	}
+	v.setDraft(pendingKey, string(b))
+}
+
+// pending returns the suspended sign-in of the request's browser with its user
+// as stored now.
+func (e *engine) pending(r *http.Request) (p pending, a *Attempt, err error) {
+	v := visitFrom(r.Context())
+	if v == nil {
+		return p, nil, ErrAnonymous
+	}
+	text := v.draft(pendingKey)
+	if text == "" || json.Unmarshal([]byte(text), &p) != nil {
+		return p, nil, ErrAnonymous
+	}
+	if age := e.now().Sub(time.Unix(p.At, 0)); age > e.cfg.Second.Pending || age < -time.Minute {
+		v.setDraft(pendingKey, "")
+		return p, nil, ErrAnonymous
+	}
+	u, err := e.cfg.Stores.Users.FindUser(r.Context(), UserQuery{Attr: "fs_uniquifier", Value: p.User})
+	if errors.Is(err, ErrNotFound) {
+		v.setDraft(pendingKey, "")
+		return p, nil, ErrAnonymous
+	}
+	if err != nil {
+		return p, nil, fmt.Errorf("find user of suspended sign-in: %w", err)
+	}
+	return p, &Attempt{User: u, Via: p.Via, Field: p.Field, Remember: p.Remember, Next: p.Next, View: p.View}, nil
+}
+
+const trustAAD = "tf-validity"
+
+// trust puts the cookie into the answer that lets this browser sign user in
+// without a second factor until it expires or the uniquifier rotates.
+func (v *visit) trust(user User) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	plain := fmt.Sprintf("%d|%s", v.e.now().Unix(), user.SecurityAccount().Uniquifier)
+	a := cookieAttrs{path: "/", secure: "auto", sameSite: http.SameSiteStrictMode, httpOnly: true}
+	c := a.cookie(v.e.cfg.Second.CookieName, v.e.trusts.SealString([]byte(plain), trustAAD), v.tls())
+	c.MaxAge = int(v.e.cfg.Second.Validity / time.Second)
+	v.setCookie(c)
+	v.touched = true
+}
+
+func (v *visit) trusted(user User) bool {
+	c, err := v.r.Cookie(v.e.cfg.Second.CookieName)
+	if err != nil {
+		return false
+	}
+	plain, err := v.e.trusts.OpenString(c.Value, trustAAD)
+	if err != nil {
+		return false
+	}
+	var at int64
+	var uid string
+	if n, _ := fmt.Sscanf(string(plain), "%d|%s", &at, &uid); n != 2 {
+		return false
+	}
+	age := v.e.now().Sub(time.Unix(at, 0))
+	return age < v.e.cfg.Second.Validity && age > -time.Minute && sameText(uid, user.SecurityAccount().Uniquifier)
+}
+
+// selectForm is the engine's own page: which second factor to use.
+type selectForm struct {
+	Which string `json:"which"`
+}
+
+func (e *engine) selectRoute() Route {
+	return Form[selectForm]{
+		Page: func(r *http.Request, _ *selectForm) (Result, error) {
+			_, have, err := e.selecting(r)
+			if err != nil {
+				return Result{}, err
+			}
+			names := methodNames(have)
+			return Result{Page: e.cfg.Second.Template, Scope: "tf_select", Values: map[string]any{"Methods": names},
+				JSON: map[string]any{"tf_select": true, "tf_setup_methods": names}}, nil
+		},
+		Submit: e.selectSubmit,
+	}.Route(Route{Name: "tf_select", Path: e.cfg.Second.SelectURL})
+}
+
+func (e *engine) selectSubmit(w http.ResponseWriter, r *http.Request, in *selectForm) (Result, error) {
+	a, have, err := e.selecting(r)
+	if err != nil {
+		return Result{}, err
+	}
+	for _, c := range have {
+		if c.method == in.Which {
+			v := visitFrom(r.Context())
+			a.Next = e.nextOf(r, a)
+			v.suspend(a, false)
+			return c.by.Begin(w, r, a, c.method)
+		}
+	}
+	return Result{}, Fail("which", "TWO_FACTOR_METHOD_NOT_AVAILABLE")
+}
+
+// selecting returns the suspended sign-in if a method must be chosen for it.
+func (e *engine) selecting(r *http.Request) (*Attempt, []choice, error) {
+	p, a, err := e.pending(r)
+	if err == nil && !p.Select {
+		err = ErrAnonymous
+	}
+	if errors.Is(err, ErrAnonymous) {
+		denied := Fail("", "TWO_FACTOR_PERMISSION_DENIED")
+		denied.redirect = e.path("login")
+		return nil, nil, denied
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	have, err := e.choices(r.Context(), a.User)
+	return a, have, err
+}

@@ -1,0 +1,148 @@
+package doorward
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The remember-me cookie is "selector.secret". The selector finds the row, of
+// which the secret's hash must agree; each use replaces the secret. A secret
+// that was replaced longer ago than a moment has been copied, and ends the row.
+
+const (
+	selectorSize = 16
+	secretSize   = 32
+)
+
+var errReplayed = errors.New("doorward: a replaced remember-me value came back")
+
+func hashText(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+func sameText(a, b string) bool {
+	return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
+}
+
+// rememberCookie returns selector and secret of the request's cookie.
+func (v *visit) rememberCookie() (selector, secret string, ok bool) {
+	c, err := v.r.Cookie(v.e.cfg.Session.RememberName)
+	if err != nil {
+		return "", "", false
+	}
+	selector, secret, ok = strings.Cut(c.Value, ".")
+	return selector, secret, ok && isHex(selector, 2*selectorSize) && isHex(secret, 2*secretSize)
+}
+
+func isHex(s string, n int) bool {
+	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// useRemember spends the cookie's secret and puts the next one into the answer.
+func (v *visit) useRemember() (Remember, error) {
+	store := v.e.cfg.Stores.Remember
+	selector, secret, ok := v.rememberCookie()
+	if store == nil || !ok {
+		return Remember{}, ErrAnonymous
+	}
+	v.touched = true
+	now, next := v.e.now(), hex.EncodeToString(randomBytes(secretSize))
+	have := hashText(secret)
+	var rotated bool
+	rm, err := store.UpdateRemember(v.ctx(), selector, func(r *Remember) error {
+		rotated = false
+		switch {
+		case !now.Before(r.ExpiresAt):
+			return ErrNotFound
+		case sameText(r.Verifier, have):
+			r.Previous, r.Verifier, r.RotatedAt = r.Verifier, hashText(next), now
+			if v.e.cfg.Session.RememberRefresh {
+				r.ExpiresAt = now.Add(v.e.cfg.Session.RememberDuration)
+			}
+			rotated = true
+		case sameText(r.Previous, have) && now.Sub(r.RotatedAt) < v.e.cfg.Session.RememberGrace:
+			// Sent at once with the request that rotated it.
+		default:
+			return errReplayed
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errReplayed):
+		v.e.log.WarnContext(v.ctx(), "remember-me value used twice; this browser is no longer remembered", "address", v.addr())
+		if err := store.EndRemember(v.ctx(), selector); err != nil {
+			return Remember{}, fmt.Errorf("end remember-me: %w", err)
+		}
+		fallthrough
+	case errors.Is(err, ErrNotFound):
+		v.clearCookie(v.e.cfg.Session.rememberAttrs(), v.e.cfg.Session.RememberName)
+		return Remember{}, ErrAnonymous
+	case err != nil:
+		return Remember{}, fmt.Errorf("use remember-me: %w", err)
+	}
+	v.remember = selector
+	if rotated {
+		v.sendRemember(selector, next, rm.ExpiresAt)
+	}
+	return rm, nil
+}
+
+func (v *visit) sendRemember(selector, secret string, until time.Time) {
+	c := v.e.cfg.Session.rememberAttrs().cookie(v.e.cfg.Session.RememberName, selector+"."+secret, v.tls())
+	c.Expires = until.UTC()
+	v.setCookie(c)
+}
+
+// beginRemember remembers this browser for user.
+func (v *visit) beginRemember(user User) error {
+	if v.e.cfg.Stores.Remember == nil {
+		return nil
+	}
+	now, secret := v.e.now(), hex.EncodeToString(randomBytes(secretSize))
+	rm := Remember{
+		Selector: hex.EncodeToString(randomBytes(selectorSize)), Verifier: hashText(secret), RotatedAt: now,
+		Uniquifier: user.SecurityAccount().Uniquifier, CreatedAt: now, ExpiresAt: now.Add(v.e.cfg.Session.RememberDuration),
+	}
+	if err := v.e.cfg.Stores.Remember.CreateRemember(v.ctx(), rm); err != nil {
+		return fmt.Errorf("remember this browser: %w", err)
+	}
+	v.sendRemember(rm.Selector, secret, rm.ExpiresAt)
+	return nil
+}
+
+// forget ends what the request's remember-me cookie names, if its secret is right.
+func (v *visit) forget() error {
+	name := v.e.cfg.Session.RememberName
+	if _, err := v.r.Cookie(name); err != nil {
+		return nil
+	}
+	v.clearCookie(v.e.cfg.Session.rememberAttrs(), name)
+	selector, secret, ok := v.rememberCookie()
+	store := v.e.cfg.Stores.Remember
+	if store == nil || !ok {
+		return nil
+	}
+	have := hashText(secret)
+	_, err := store.UpdateRemember(v.ctx(), selector, func(r *Remember) error {
+		if !sameText(r.Verifier, have) && !sameText(r.Previous, have) {
+			return ErrNotFound
+		}
+		return nil
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = store.EndRemember(v.ctx(), selector)
+	}
+	if err != nil {
+		return fmt.Errorf("forget this browser: %w", err)
+	}
+	return nil
+}

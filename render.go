@@ -1,0 +1,242 @@
+package doorward
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strings"
+	"text/template/parse"
+)
+
+//go:embed all:templates static
+var embedded embed.FS
+
+// sharedTemplates are the templates every page is parsed with. base.html is the frame:
+// it shows the blocks "title" and "content" that a page defines.
+func sharedTemplates() []string {
+	return []string{"security/base.html", "security/_messages.html", "security/_menu.html", "security/_macros.html"}
+}
+
+// View is what a template is executed with. Its fields and methods are part of
+// the API that overriding templates use.
+type View struct {
+	Form  any            // the form, by its Go fields: {{.Form.Email}}
+	Page  map[string]any // the page's own values
+	User  User           // the signed-in user, or nil
+	Extra map[string]any // from Config.Pages.Context
+	// Flashes are the messages of the last redirect: .Category and .Text.
+	Flashes []Flash
+	// CSRF is the token for the hidden field named CSRFField.
+	CSRF, CSRFField string
+
+	e      *engine
+	r      *http.Request
+	errors map[string][]string
+}
+
+// Flash is one message shown after a redirect.
+type Flash struct{ Category, Text string }
+
+// T returns the text of a label or message, with args given as name, value.
+func (v *View) T(key string, args ...any) string { return v.e.text(M(key, args...)) }
+
+// URL returns the path of the page of that name, or "" if it is off.
+func (v *View) URL(name string) string { return v.e.path(name) }
+
+// Action is URL with the request's next, for a form's action.
+func (v *View) Action(name string) string {
+	return withNext(v.URL(name), v.r.URL.Query().Get("next"))
+}
+
+// Err returns the messages on a form field; "" is the form as a whole.
+func (v *View) Err(field string) []string { return v.errors[field] }
+
+// Failed reports whether any field has a message.
+func (v *View) Failed() bool { return len(v.errors) > 0 }
+
+// Static returns the URL of a static file.
+func (v *View) Static(name string) string {
+	return v.e.cfg.URLs.Prefix + v.e.cfg.URLs.Static + "/" + name + "?v=" + v.e.staticVersion
+}
+
+// Site is the site's name, for titles.
+func (v *View) Site() string { return v.e.cfg.Pages.Title }
+
+// Generic reports whether answers must not tell if an account exists.
+func (v *View) Generic() bool { return v.e.cfg.GenericResponses }
+
+// addPages remembers a layer of templates; a name that two layers have is a
+// start error.
+func (e *engine) addPages(feature string, files fs.FS) error {
+	return fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".html") {
+			return err
+		}
+		if other, taken := e.pageOwner[name]; taken {
+			return &ConfigError{feature, fmt.Sprintf("template %s is %s's already", name, other), ""}
+		}
+		e.pageOwner[name], e.pageFiles[name] = feature, files
+		return nil
+	})
+}
+
+// open reads a template: the application's own, or the built-in one.
+func (e *engine) openPage(name string) (string, error) {
+	if own := e.cfg.Pages.Templates; own != nil {
+		b, err := fs.ReadFile(own, name)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return string(b), err
+		}
+	}
+	files := e.pageFiles[name]
+	if files == nil {
+		return "", fmt.Errorf("template %s: %w", name, fs.ErrNotExist)
+	}
+	b, err := fs.ReadFile(files, name)
+	return string(b), err
+}
+
+// parsePages parses every page once, at start, so that a broken template is
+// known then.
+func (e *engine) parsePages() error {
+	base := template.New("").Funcs(template.FuncMap{"dict": dict}).Funcs(e.cfg.Pages.Funcs)
+	var errs []error
+	for _, name := range sharedTemplates() {
+		text, err := e.openPage(name)
+		if err == nil {
+			_, err = base.New(name).Parse(text)
+		}
+		errs = append(errs, err)
+	}
+	for name := range e.pageOwner {
+		if strings.HasPrefix(name, "security/_") || name == "security/base.html" || strings.Contains(name, "/email/") {
+			continue
+		}
+		errs = append(errs, e.parsePage(base, name))
+	}
+	return errors.Join(errs...)
+}
+
+func (e *engine) parsePage(base *template.Template, name string) error {
+	text, err := e.openPage(name)
+	if err != nil {
+		return err
+	}
+	t, err := base.Clone()
+	if err != nil {
+		return fmt.Errorf("templates: %w", err)
+	}
+	own, err := t.New(name).Parse(text)
+	if err != nil {
+		return fmt.Errorf("templates: %w", err)
+	}
+	// A page that only defines blocks is shown in the frame; one with text of
+	// its own is a whole page.
+	if isFrame(own) {
+		own = t.Lookup("security/base.html")
+	}
+	e.pages[name] = own
+	return nil
+}
+
+func isFrame(t *template.Template) bool {
+	return t.Tree == nil || t.Tree.Root == nil || parse.IsEmptyTree(t.Tree.Root)
+}
+
+// dict makes a map in a template: {{template "x" (dict "V" . "name" "email")}}.
+func dict(pairs ...any) (map[string]any, error) {
+	out := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		k, ok := pairs[i].(string)
+		if !ok {
+			return nil, errors.New("dict: a key is no string")
+		}
+		out[k] = pairs[i+1]
+	}
+	return out, nil
+}
+
+func (e *engine) view(r *http.Request, res Result, p *Problem) *View {
+	v := &View{Form: res.Form, Page: res.Values, Extra: map[string]any{}, CSRFField: e.cfg.CSRF.Field, e: e, r: r, errors: map[string][]string{}}
+	if p != nil {
+		for _, fe := range p.shown(e.cfg.GenericResponses, res.fields, e.cfg.CSRF.Field) {
+			v.errors[fe.Field] = append(v.errors[fe.Field], e.text(fe.Message))
+		}
+	}
+	if visit := visitFrom(r.Context()); visit != nil {
+		v.CSRF = CSRFToken(r.Context())
+		if id, err := IdentityFrom(r.Context()); err == nil {
+			v.User = id.User
+		}
+		for _, f := range visit.takeFlashes() {
+			v.Flashes = append(v.Flashes, Flash{f.Category, f.Text})
+		}
+	}
+	for _, scope := range []string{"", res.Scope} {
+		if f := e.cfg.Pages.Context[scope]; f != nil {
+			for k, val := range f(r) {
+				v.Extra[k] = val
+			}
+		}
+	}
+	return v
+}
+
+// writePage renders the whole page before the first byte of it is sent.
+func (e *engine) writePage(w http.ResponseWriter, r *http.Request, status int, res Result, p *Problem) {
+	t, ok := e.pages[res.Page]
+	if !ok {
+		e.log.ErrorContext(r.Context(), "no such page", "page", res.Page)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	var b bytes.Buffer
+	if err := guardCall(func() error { return t.Execute(&b, e.view(r, res, p)) }); err != nil {
+		e.log.ErrorContext(r.Context(), "page not rendered", "page", res.Page, "err", err)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	e.pageHeaders(w.Header(), r)
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}
+
+// pageHeaders are those of our own pages: no script but our files, no frame,
+// no referrer (links with secrets lead here), no guessing of types
+// (ASVS 3.4.3 to 3.4.6, 3.4.8).
+func (e *engine) pageHeaders(h http.Header, r *http.Request) {
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", e.csp)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if !e.cfg.Pages.NoHSTS && e.proxies.isTLS(r) {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// contentPolicy allows our own style sheet and images, and forms that go to
+// this host or on to one that targets may be on: browsers apply form-action to
+// the redirect after a form too.
+func (u *URLConfig) contentPolicy() string {
+	forms := "'self'"
+	if u.AllowSubdomains && u.ServerName != "" {
+		forms += " " + u.ServerName + " *." + u.ServerName
+	}
+	if u.BaseDomain != "" {
+		for _, label := range u.Subdomains {
+			if label == "." {
+				forms += " " + u.BaseDomain
+			} else {
+				forms += " " + label + "." + u.BaseDomain
+			}
+		}
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action " + forms +
+		"; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+}

@@ -1,0 +1,221 @@
+package doorward
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// hashID is the key of the row whose id the cookie holds.
+func hashID(id []byte) string {
+	sum := sha256.Sum256(id)
+	return hex.EncodeToString(sum[:])
+}
+
+// loadSession returns who the session cookie says is signed in. Call it with
+// v.mu held. The error is ErrAnonymous, or the store's.
+func (v *visit) loadSession() (Identity, error) {
+	b := v.state()
+	row, user, roles, err := v.sessionRow(b)
+	if errors.Is(err, ErrNotFound) {
+		if b.id != nil || b.Session != nil {
+			b.id, b.Session, v.dirty = nil, nil, true
+		}
+		return v.loadRemembered()
+	}
+	if err != nil {
+		return Identity{}, fmt.Errorf("load session: %w", err)
+	}
+	if err := v.protect(&row, user); err != nil {
+		return Identity{}, err
+	}
+	v.row = &row
+	v.touch(b, row)
+	return sessionIdentity(row, user, roles), nil
+}
+
+func sessionIdentity(row Session, user User, roles []Role) Identity {
+	return Identity{User: user, Roles: roles, Mechanism: MechanismSession, AuthnAt: row.AuthnAt, Via: row.Via, SessionID: row.IDHash}
+}
+
+// sessionRow reads the row and user of the cookie, in one round trip, and
+// checks that both may be used now.
+func (v *visit) sessionRow(b *browser) (row Session, user User, roles []Role, err error) {
+	st := v.e.cfg.Stores
+	switch {
+	case b.Session != nil && st.Sessions == nil:
+		row = *b.Session
+		row.SeenAt = b.issued
+		user, roles, err = st.Users.LoadUser(v.ctx(), UserQuery{Attr: "fs_uniquifier", Value: row.Uniquifier})
+	case b.id != nil && st.Sessions != nil:
+		row, user, roles, err = st.Sessions.LoadSession(v.ctx(), hashID(b.id))
+	default:
+		return row, nil, nil, ErrNotFound
+	}
+	if err != nil {
+		return row, nil, nil, err
+	}
+	now := v.e.now()
+	if !user.SecurityAccount().Active || !now.Before(row.ExpiresAt) || now.Sub(row.SeenAt) >= v.e.cfg.Session.Idle {
+		return row, nil, nil, ErrNotFound
+	}
+	return row, user, roles, nil
+}
+
+// touch notes that the session was used; at most once in LastSeenEvery.
+func (v *visit) touch(b *browser, row Session) {
+	now := v.e.now()
+	if now.Sub(row.SeenAt) < v.e.cfg.Limits.LastSeenEvery {
+		return
+	}
+	if b.Session != nil {
+		v.dirty = true
+		return
+	}
+	v.e.seen.add(row.IDHash, now)
+}
+
+// binding is what session protection compares: address and browser.
+func (v *visit) binding() string {
+	sum := sha256.Sum256([]byte(v.addr().String() + "|" + v.r.UserAgent()))
+	return hex.EncodeToString(sum[:16])
+}
+
+// protect compares the browser of this request with the one that signed in. In
+// basic mode another one must prove itself again before sensitive pages; in
+// strong mode the session ends.
+func (v *visit) protect(row *Session, user User) error {
+	mode := v.e.protection
+	if mode == "" || row.Binding == v.binding() || mode == "basic" && !row.Fresh {
+		return nil
+	}
+	strong := mode == "strong"
+	var err error
+	if strong {
+		err = v.endRow(*row)
+	} else {
+		row.Fresh = false
+		err = v.updateRow(row, func(s *Session) error { s.Fresh = false; return nil })
+	}
+	if err != nil {
+		return fmt.Errorf("protect session: %w", err)
+	}
+	fire(v.ctx(), v.e, &v.e.hooks.SessionProtected, SessionProtected{User: user, Ended: strong})
+	if strong {
+		v.b.id, v.b.Session, v.b.csrf, v.dirty = nil, nil, nil, true
+		return ErrAnonymous
+	}
+	return nil
+}
+
+// updateRow changes the stored session and the copy in hand. An ended session
+// stays ended.
+func (v *visit) updateRow(row *Session, change func(*Session) error) error {
+	if v.e.cfg.Stores.Sessions == nil {
+		if err := change(row); err != nil {
+			return err
+		}
+		s := *row
+		v.b.Session, v.dirty = &s, true
+		return nil
+	}
+	err := v.e.cfg.Stores.Sessions.UpdateSession(v.ctx(), row.IDHash, func(s *Session) error {
+		if err := change(s); err != nil {
+			return err
+		}
+		*row = *s
+		return nil
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func (v *visit) endRow(row Session) error {
+	if v.e.cfg.Stores.Sessions == nil {
+		return nil
+	}
+	err := v.e.cfg.Stores.Sessions.EndSession(v.ctx(), row.Uniquifier, row.IDHash)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// newRow begins a session for user. authnAt is zero after remember-me.
+func (v *visit) newRow(user User, via []string, authnAt time.Time) (Session, []byte) {
+	id, now := randomBytes(idSize), v.e.now()
+	return Session{
+		IDHash: hashID(id), Uniquifier: user.SecurityAccount().Uniquifier,
+		AuthnAt: authnAt, Fresh: !authnAt.IsZero(), Via: via, Binding: v.binding(),
+		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(v.e.cfg.Session.Lifetime),
+		Address: v.addr().String(), UserAgent: clip(v.r.UserAgent(), 255),
+	}, id
+}
+
+// adopt makes row the session of this browser: a new id, and a new CSRF
+// secret, so that nothing planted before the sign-in is worth anything after it
+// (ASVS 7.2.4).
+func (v *visit) adopt(row Session, id []byte) {
+	b := v.state()
+	b.csrf, v.tokenOut, v.dirty = randomBytes(csrfSize), "", true
+	b.CC = ccSet
+	if v.e.cfg.Stores.Sessions == nil {
+		b.id, b.Session = nil, &row
+	} else {
+		b.id, b.Session = id, nil
+	}
+	v.row = &row
+}
+
+// currentRow is the id hash of the row that the cookie names, alive or not.
+func (v *visit) currentRow() string {
+	if b := v.state(); b.id != nil {
+		return hashID(b.id)
+	}
+	return ""
+}
+
+// loadRemembered signs in the user whom the remember-me cookie names, into a
+// new session that is not fresh. The value in the cookie is replaced.
+func (v *visit) loadRemembered() (Identity, error) {
+	rm, err := v.useRemember()
+	if err != nil {
+		return Identity{}, err
+	}
+	st := v.e.cfg.Stores
+	user, roles, err := st.Users.LoadUser(v.ctx(), UserQuery{Attr: "fs_uniquifier", Value: rm.Uniquifier})
+	if errors.Is(err, ErrNotFound) || err == nil && !user.SecurityAccount().Active {
+		return Identity{}, ErrAnonymous
+	}
+	if err != nil {
+		return Identity{}, fmt.Errorf("load remembered user: %w", err)
+	}
+	row, id := v.newRow(user, []string{"remember"}, time.Time{})
+	if st.Sessions != nil {
+		if err := st.Sessions.CreateSession(v.ctx(), row, v.currentRow()); err != nil {
+			return Identity{}, fmt.Errorf("begin remembered session: %w", err)
+		}
+	}
+	v.adopt(row, id)
+	fire(v.ctx(), v.e, &v.e.hooks.Remembered, Remembered{User: user})
+	return sessionIdentity(row, user, roles), nil
+}
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xC0 == 0x80 { // not inside a UTF-8 sequence
+		n--
+	}
+	return s[:n]
+}
+
+func (e *engine) isSafe(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions || r.Method == http.MethodTrace
+}

@@ -1,0 +1,273 @@
+package doorward
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+type contextKey struct{}
+
+// visit is what the context of a request carries: one per request, so that a
+// sign-in during it is seen by every handler after it, and nothing is looked
+// up until somebody asks.
+type visit struct {
+	e *engine
+	// r is the request as Authenticate got it: its context does not hold the
+	// visit, so a store that asks who is signed in does not wait for itself.
+	r *http.Request
+	w *responseWriter
+
+	mu        sync.Mutex
+	loaded    bool // the cookie has been read
+	presented bool // and there was one
+	b         browser
+	dirty     bool // and it must be written
+	touched   bool // the answer depends on cookies
+	cookies   []*http.Cookie
+	results   map[string]*authResult // by mechanism
+	principal *authResult            // who the request is, once decided
+	body      *body                  // of the security pages
+	row       *Session               // of the live session
+	remember  string                 // selector of the presented remember-me row
+	csrfFault *Problem               // of the security pages: what Bind returns
+	tokenOut  string                 // CSRF token handed out already
+}
+
+type authResult struct {
+	id  Identity
+	err error
+}
+
+func visitFrom(ctx context.Context) *visit {
+	v, _ := ctx.Value(contextKey{}).(*visit)
+	return v
+}
+
+// Authenticate makes the identity of a request available to next, and writes
+// cookies and Cache-Control with its answer. It refuses nothing; the Require
+// methods do. [Security.Handler] includes it.
+func (s *Security) Authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.e.visit(w, r, next) })
+}
+
+func (e *engine) visit(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if v := visitFrom(r.Context()); v != nil && v.e == e {
+		next.ServeHTTP(w, r)
+		return
+	}
+	v := &visit{e: e, r: r}
+	v.w = &responseWriter{ResponseWriter: w, v: v}
+	next.ServeHTTP(v.w, r.WithContext(context.WithValue(r.Context(), contextKey{}, v)))
+	v.w.commit()
+}
+
+// ctx is for the store calls of this request.
+func (v *visit) ctx() context.Context { return v.r.Context() }
+
+func (v *visit) tls() bool { return v.e.proxies.isTLS(v.r) }
+
+// state returns what the session cookie holds; call it with v.mu held.
+func (v *visit) state() *browser {
+	if v.loaded {
+		return &v.b
+	}
+	v.loaded, v.touched = true, true
+	for i, c := range v.r.CookiesNamed(v.e.cfg.Session.name(v.tls())) {
+		if i == maxSameName {
+			break
+		}
+		plain, err := v.e.cookies.OpenString(c.Value, cookieAAD)
+		if err != nil {
+			continue
+		}
+		var b browser
+		if b.decode(plain) == nil && v.e.now().Sub(b.issued) < v.e.cfg.Session.Lifetime {
+			v.b, v.presented = b, true
+			break
+		}
+	}
+	return &v.b
+}
+
+// setCookie queues a cookie for the answer; one of the same name is replaced.
+func (v *visit) setCookie(c *http.Cookie) {
+	for i := range v.cookies {
+		if v.cookies[i].Name == c.Name {
+			v.cookies[i] = c
+			return
+		}
+	}
+	v.cookies = append(v.cookies, c)
+}
+
+func (v *visit) clearCookie(a cookieAttrs, name string) {
+	c := a.cookie(name, "", v.tls())
+	c.MaxAge = -1
+	v.setCookie(c)
+}
+
+// writeCookies runs once, when the header of the answer is written.
+func (v *visit) writeCookies(h http.Header) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.csrfCookie()
+	sc := &v.e.cfg.Session
+	if v.loaded && v.presented && sc.Persistent && !sc.NoRefresh && !v.b.empty() {
+		v.dirty = true
+	}
+	switch {
+	case !v.dirty:
+	case v.b.empty():
+		if v.presented {
+			v.clearCookie(sc.attrs(), sc.name(v.tls()))
+		}
+	default:
+		v.setCookie(v.sealed())
+	}
+	for _, c := range v.cookies {
+		h.Add("Set-Cookie", c.String())
+	}
+	if v.touched {
+		h.Add("Vary", "Cookie")
+	}
+	if cc := v.e.cacheControl; cc != "" && h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", cc)
+	}
+}
+
+// sealed is the session cookie. What makes it larger than a browser keeps is
+// dropped: flashes first, then drafts (RFC 6265 6.1, ASVS 3.3.5).
+func (v *visit) sealed() *http.Cookie {
+	sc := &v.e.cfg.Session
+	name := sc.name(v.tls())
+	v.b.issued = v.e.now()
+	for {
+		plain, err := v.b.encode()
+		value := ""
+		if err == nil {
+			value = v.e.cookies.SealString(plain, cookieAAD)
+		}
+		if len(name)+len(value) <= v.e.cfg.Limits.Cookie || v.b.restEmpty() {
+			c := sc.attrs().cookie(name, value, v.tls())
+			if sc.Persistent {
+				c.MaxAge = int(sc.Lifetime / time.Second)
+			}
+			return c
+		}
+		v.e.log.WarnContext(v.ctx(), "session cookie too large, something was dropped", "bytes", len(value))
+		switch {
+		case len(v.b.Flashes) > 0:
+			v.b.Flashes = v.b.Flashes[1:]
+		default:
+			v.b.Drafts, v.b.CC = nil, ""
+			if v.b.Session != nil && len(v.b.Session.UserAgent) > 0 {
+				v.b.Session.UserAgent = ""
+			} else {
+				v.b.Session = nil
+			}
+		}
+	}
+}
+
+func (v *visit) flash(ms []flash) {
+	if len(ms) == 0 || v.e.cfg.Pages.NoFlash {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	b := v.state()
+	b.Flashes = append(b.Flashes, ms...)
+	v.dirty = true
+}
+
+func (v *visit) takeFlashes() []flash {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	b := v.state()
+	out := b.Flashes
+	if len(out) > 0 {
+		b.Flashes, v.dirty = nil, true
+	}
+	return out
+}
+
+func (v *visit) draft(key string) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.state().Drafts[key]
+}
+
+// setDraft keeps a value in the cookie; an empty one is removed.
+func (v *visit) setDraft(key, value string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.putDraft(key, value)
+}
+
+func (v *visit) putDraft(key, value string) {
+	b := v.state()
+	if b.Drafts[key] == value {
+		return
+	}
+	v.dirty = true
+	if value == "" {
+		delete(b.Drafts, key)
+		return
+	}
+	if b.Drafts == nil {
+		b.Drafts = map[string]string{}
+	}
+	b.Drafts[key] = value
+}
+
+func (v *visit) addr() netip.Addr { return v.e.proxies.clientAddr(v.r) }
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails (crypto/rand, Go 1.24)
+	return b
+}
+
+// responseWriter writes the visit's cookies with the header, whoever writes it.
+type responseWriter struct {
+	http.ResponseWriter
+	v    *visit
+	done bool
+}
+
+// Unwrap lets http.ResponseController reach the server's writer.
+func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *responseWriter) commit() {
+	if !w.done {
+		w.done = true
+		w.v.writeCookies(w.Header())
+	}
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *responseWriter) WriteHeader(status int) {
+	if status >= 200 {
+		w.commit()
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *responseWriter) Write(b []byte) (int, error) {
+	w.commit()
+	return w.ResponseWriter.Write(b)
+}
+
+// Flush implements http.Flusher.
+func (w *responseWriter) Flush() { _ = w.FlushError() }
+
+// FlushError is what http.ResponseController looks for.
+func (w *responseWriter) FlushError() error {
+	w.commit()
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
