@@ -103,24 +103,33 @@ func (v *visit) csrfNeeded(mechanism string) bool {
 // on where it comes from (Fetch Metadata, Origin), and by the token, which
 // field returns if no header has it.
 func (v *visit) csrfProblem(field func() string) *Problem {
-	key := ""
+	if p := v.originProblem(); p != nil {
+		return p
+	}
+	token := ""
+	for _, h := range v.e.cfg.CSRF.Headers {
+		if token = v.r.Header.Get(h); token != "" {
+			break
+		}
+	}
+	if token == "" {
+		token = field()
+	}
+	if key := v.checkCSRFToken(token); key != "" {
+		return v.csrfFailure(key)
+	}
+	return nil
+}
+
+// originProblem refuses what the browser says another site sent.
+func (v *visit) originProblem() *Problem {
 	if v.e.crossOrigin.Check(v.r) != nil {
-		key = "CSRF_CROSS_ORIGIN"
-	} else {
-		token := ""
-		for _, h := range v.e.cfg.CSRF.Headers {
-			if token = v.r.Header.Get(h); token != "" {
-				break
-			}
-		}
-		if token == "" {
-			token = field()
-		}
-		key = v.checkCSRFToken(token)
+		return v.csrfFailure("CSRF_CROSS_ORIGIN")
 	}
-	if key == "" {
-		return nil
-	}
+	return nil
+}
+
+func (v *visit) csrfFailure(key string) *Problem {
 	p := Fail(v.e.cfg.CSRF.Field, key)
 	p.Status, p.strict = http.StatusBadRequest, true
 	return p

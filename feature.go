@@ -218,6 +218,9 @@ func (w Web) Target(r *http.Request, formNext, view string) string {
 	return w.e.afterAction(r, formNext, view)
 }
 
+// PostLogout is the view after signing out.
+func (w Web) PostLogout() string { return w.e.cfg.URLs.PostLogout }
+
 // CheckNext adds INVALID_REDIRECT to p if a form's next points outside.
 func (w Web) CheckNext(r *http.Request, next string, p *Problem) {
 	if !p.Has("next") && !w.e.nextAllowed(r, next) {
@@ -250,6 +253,16 @@ func (w Web) Reauth(r *http.Request, u User) map[string]any { return w.e.reauth(
 
 // RememberDefault reports whether the remember-me box starts ticked.
 func (w Web) RememberDefault() bool { return w.e.cfg.DefaultRememberMe }
+
+// OfferCSRFCookie sends the script-readable CSRF cookie with this answer, if
+// the settings name one: sign-in pages do.
+func (w Web) OfferCSRFCookie(r *http.Request) {
+	if v := visitFrom(r.Context()); v != nil && w.e.cfg.CSRF.CookieName != "" {
+		v.mu.Lock()
+		v.state().CC = ccSet
+		v.mu.Unlock()
+	}
+}
 
 // WantsJSON reports whether the answer will be JSON.
 func (w Web) WantsJSON(r *http.Request) bool { return w.e.cfg.WantsJSON(r) }

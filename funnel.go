@@ -86,6 +86,42 @@ func (e *engine) begin(ctx context.Context, t Try) (func(Outcome), error) {
 	return all, nil
 }
 
+// Identify returns the normal form of what names an account, or "": the first
+// identity attribute that accepts typed decides.
+func (s SignIn) Identify(typed string) string {
+	_, v := s.e.identify(typed)
+	return v
+}
+
+// Lookup returns the whole record of whom typed names, or [ErrNotFound].
+func (s SignIn) Lookup(ctx context.Context, typed string) (User, error) {
+	u, _, err := s.e.lookup(ctx, typed)
+	return u, err
+}
+
+// AdmitOnce decides whether a may be let in without a session, by a credential
+// that comes with every request: active, past every gate, and with no second
+// factor to give, since there is nobody to ask for one.
+func (s SignIn) AdmitOnce(ctx context.Context, a Attempt) error {
+	if err := s.e.admitAttempt(ctx, &a); err != nil {
+		return err
+	}
+	have, err := s.e.choices(ctx, a.User)
+	if err != nil {
+		return err
+	}
+	for _, f := range s.e.seconds {
+		must, err := f.Required(ctx, &a, len(have) > 0)
+		if err != nil {
+			return fmt.Errorf("second factor of %s: %w", f.name, err)
+		}
+		if must {
+			return Fail("", "GENERIC_AUTHN_FAILED")
+		}
+	}
+	return nil
+}
+
 // Login takes a proved attempt the rest of the way: active, gates, second
 // factor, session. It is the only way to sign a user in; nothing but the engine
 // can write who is signed in.

@@ -90,9 +90,9 @@ func (e *engine) servePost(w http.ResponseWriter, r *http.Request, rt *Route) (R
 	if err := e.admitCaller(r, rt); err != nil {
 		return Result{}, err
 	}
-	if bad == nil && !rt.ExemptCSRF {
+	if bad == nil {
 		var err error
-		if bad, err = e.routeCSRF(r, v); err != nil {
+		if bad, err = e.routeCSRF(r, v, rt.ExemptCSRF); err != nil {
 			return Result{}, err
 		}
 	}
@@ -106,7 +106,7 @@ func (e *engine) servePost(w http.ResponseWriter, r *http.Request, rt *Route) (R
 }
 
 // routeCSRF checks the token of a request to one of our routes.
-func (e *engine) routeCSRF(r *http.Request, v *visit) (*Problem, error) {
+func (e *engine) routeCSRF(r *http.Request, v *visit, exempt bool) (*Problem, error) {
 	id, err := IdentityFrom(r.Context())
 	if err != nil && !errors.Is(err, ErrAnonymous) {
 		return nil, err
@@ -116,6 +116,9 @@ func (e *engine) routeCSRF(r *http.Request, v *visit) (*Problem, error) {
 	if !v.csrfNeeded(id.Mechanism) {
 		return nil, nil
 	}
+	if exempt {
+		return v.originProblem(), nil
+	}
 	return v.csrfProblem(func() string { return v.body.text(e.cfg.CSRF.Field) }), nil
 }
 
@@ -123,6 +126,10 @@ func (e *engine) admitCaller(r *http.Request, rt *Route) error {
 	switch rt.Caller {
 	case AnonymousCaller:
 		return e.admitAnonymous(r)
+	case SignInCaller:
+		if r.Method == http.MethodPost || !e.cfg.WantsJSON(r) {
+			return e.admitAnonymous(r)
+		}
 	case UserCaller:
 		return e.admitUser(r, Auth{Via: e.cfg.APIMethods})
 	case FreshCaller:

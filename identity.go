@@ -136,11 +136,19 @@ func (s *Security) FindUserByIdentity(ctx context.Context, typed string) (User, 
 
 // lookup also returns the normal form that was looked up, for the limiter.
 func (e *engine) lookup(ctx context.Context, typed string) (User, string, error) {
+	ia, v := e.identify(typed)
+	if v == "" {
+		return nil, "", ErrNotFound
+	}
+	u, err := e.cfg.Stores.Users.FindUser(ctx, UserQuery{Attr: ia.Attr, Value: v, AnyCase: ia.AnyCase})
+	return u, v, err
+}
+
+func (e *engine) identify(typed string) (IdentityAttribute, string) {
 	for _, ia := range e.cfg.IdentityAttributes {
 		if v := ia.Map(typed); v != "" {
-			u, err := e.cfg.Stores.Users.FindUser(ctx, UserQuery{Attr: ia.Attr, Value: v, AnyCase: ia.AnyCase})
-			return u, v, err
+			return ia, v
 		}
 	}
-	return nil, "", ErrNotFound
+	return IdentityAttribute{}, ""
 }

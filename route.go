@@ -19,6 +19,7 @@ type Caller int
 const (
 	AnyCaller       Caller = iota
 	AnonymousCaller        // nobody signed in
+	SignInCaller           // the same, but a GET for JSON is answered: "who am I"
 	UserCaller             // by API_ENABLED_METHODS
 	FreshCaller            // the same, proved recently
 )
@@ -33,7 +34,10 @@ type Route struct {
 	// Get and Post answer those methods; HEAD is answered by Get. A method
 	// without a handler is answered 405.
 	Get, Post HandlerFunc
-	// ExemptCSRF skips the token check of Post.
+	// NoGet answers GET with 405 though a Form has a page.
+	NoGet bool
+	// ExemptCSRF skips the token check of Post; requests that a browser marks
+	// as another site's are refused all the same.
 	ExemptCSRF bool
 
 	feature string
@@ -65,7 +69,7 @@ type routeTable struct {
 
 func (t *routeTable) add(feature string, r Route) error {
 	r.feature = feature
-	if r.form != nil && r.Get == nil && r.form.gets() {
+	if r.form != nil && r.Get == nil && r.form.gets() && !r.NoGet {
 		r.Get = r.form.page
 	}
 	key, into := r.Path, t.exact
