@@ -24,7 +24,7 @@ type Config struct {
 	// hash (a pepper: NIST SP 800-63B-4 section 3.1.1.2 asks for 112 bits or more, kept
 	// apart from the database). Empty means that every scheme hashes once. It must be set before
 	// the first account exists and can never change after that.
-	Salt string `setting:"PASSWORD_SALT" default:"" help:"key of the HMAC applied before hashing; never change it"`
+	Salt string `setting:"PASSWORD_SALT,secret" default:"" help:"key of the HMAC applied before hashing; never change it"`
 	// SingleHash are the schemes that skip that HMAC, because another framework wrote
 	// their hashes. The single entry "true" means all, "false" means plaintext only.
 	SingleHash []string `setting:"PASSWORD_SINGLE_HASH" default:"django_argon2,django_bcrypt_sha256,django_pbkdf2_sha256,django_pbkdf2_sha1,django_bcrypt,django_salted_md5,django_salted_sha1,plaintext" help:"schemes that hash the password without the HMAC"`

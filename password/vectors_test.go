@@ -28,6 +28,7 @@ func fast(t testing.TB, cfg password.Config) *password.Hasher {
 
 // TestReferenceVectors verifies hashes that passlib wrote (testdata/vectors.py).
 func TestReferenceVectors(t *testing.T) {
+	t.Parallel()
 	data, err := os.ReadFile("testdata/vectors.json")
 	if err != nil {
 		t.Fatal(err)
