@@ -1,0 +1,149 @@
+// Package batteries puts every feature behind one Config whose settings carry
+// Flask-Security's SECURITY_* names. It is the short way in; an application
+// that wants only some features gives them to [doorward.New] itself, and then
+// does not link the others.
+package batteries
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/address"
+	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/login"
+	"github.com/doorward/doorward/password"
+	"github.com/doorward/doorward/usernames"
+)
+
+// Config is every feature's configuration. A nil feature is off. Stores and
+// SecretKey must be given.
+type Config struct {
+	doorward.Config
+	Password  password.Config
+	Address   address.Options
+	Usernames UsernameConfig
+	// Identities name the attributes users may sign in with, in order, of those
+	// in Mappers.
+	Identities []string `setting:"USER_IDENTITY_ATTRIBUTES" default:"email" help:"Attributes users may sign in with, in order."`
+	// Mappers give the normal form of further attributes, which are columns of
+	// the application's own. email and username are known.
+	Mappers map[string]doorward.IdentityAttribute `setting:"-"`
+
+	Login login.Config
+
+	// Hasher takes the place of the one made from Password.
+	Hasher Hasher `setting:"-"`
+	// Breaches is asked about leaked passwords in place of the public service.
+	Breaches password.Breaches `setting:"-"`
+	// Resolver is asked whether a domain receives mail, in place of the system's.
+	Resolver address.Resolver `setting:"-"`
+}
+
+// UsernameConfig is about usernames beside email addresses.
+type UsernameConfig struct {
+	Enable   bool `setting:"USERNAME_ENABLE" default:"false" help:"Let users have a username and sign in with it."`
+	Required bool `setting:"USERNAME_REQUIRED" default:"false" help:"Make it mandatory at registration."`
+	usernames.Rules
+}
+
+// Hasher is everything features need of a [password.Hasher].
+type Hasher interface {
+	Hash(ctx context.Context, plain string) (string, error)
+	Verify(ctx context.Context, plain, stored string) (password.Match, error)
+	Waste(ctx context.Context, plain string) error
+}
+
+// App is a Security with its features, whose own events are their fields; a
+// feature that is off is nil.
+type App struct {
+	*doorward.Security
+	Login *login.Feature
+
+	// Hasher and Policy are what the features use.
+	Hasher Hasher
+	Policy *password.Policy
+}
+
+// Load fills cfg from SECURITY_* and the other setting names, and reports
+// everything that is wrong with them at once.
+func Load(cfg *Config, vars map[string]any) error {
+	if err := conf.Load(cfg, vars); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	return nil
+}
+
+// New returns an App with the features that cfg turns on, in the order in
+// which their gates must apply.
+func New(cfg Config) (*App, error) {
+	if err := conf.Defaults(&cfg); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	app := &App{Hasher: cfg.Hasher}
+	var errs []error
+	var err error
+	if app.Hasher == nil {
+		if app.Hasher, err = password.New(cfg.Password); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if app.Policy, err = password.NewPolicy(cfg.Password, cfg.Breaches); err != nil {
+		errs = append(errs, err)
+	}
+	if len(cfg.IdentityAttributes) == 0 {
+		if cfg.IdentityAttributes, err = cfg.identities(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	features := app.features(&cfg)
+	if app.Security, err = doorward.New(cfg.Config, features...); err != nil {
+		return nil, err
+	}
+	return app, nil
+}
+
+func (a *App) features(cfg *Config) []doorward.Feature {
+	cfg.Login.Hasher = a.Hasher
+	cfg.Login.NoVerify = cfg.Fresh.Within.Or(0) < 0
+	if cfg.Usernames.Enable {
+		cfg.Login.Usernames = &cfg.Usernames.Rules
+	}
+	a.Login = login.New(cfg.Login)
+	return []doorward.Feature{a.Login}
+}
+
+// identities turns the names into attributes with their mappers.
+func (c *Config) identities() ([]doorward.IdentityAttribute, error) {
+	names := slices.Clone(c.Identities)
+	if c.Usernames.Enable && !slices.Contains(names, "username") {
+		names = append(names, "username") // last: it accepts almost anything
+	}
+	known := map[string]doorward.IdentityAttribute{
+		"email": {Attr: "email", AnyCase: true, Map: func(s string) string {
+			out, err := c.Address.Normalize(s)
+			if err != nil {
+				return ""
+			}
+			return out
+		}},
+		"username": {Attr: "username", AnyCase: true, Map: c.Usernames.Normalize},
+	}
+	for name, ia := range c.Mappers {
+		known[name] = ia
+	}
+	var out []doorward.IdentityAttribute
+	for _, n := range names {
+		ia, ok := known[n]
+		if !ok {
+			return nil, &doorward.ConfigError{Problem: "USER_IDENTITY_ATTRIBUTES: nothing is known of " + n, Hint: "give Config.Mappers an entry for it"}
+		}
+		out = append(out, ia)
+	}
+	return out, nil
+}
