@@ -172,12 +172,15 @@ func encodeTime(f reflect.Value) (driver.Value, error) {
 	return Moment(f.Interface().(time.Time)), nil
 }
 
+// Precision is how exactly times are stored.
+const Precision = time.Microsecond
+
 // Moment returns t as it is stored, or nil for the zero time.
 func Moment(t time.Time) driver.Value {
 	if t.IsZero() {
 		return nil
 	}
-	return t.UTC().Truncate(time.Microsecond)
+	return t.UTC().Truncate(Precision)
 }
 
 func encodeBytes(f reflect.Value) (driver.Value, error) {

@@ -1,0 +1,250 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Migrate brings the database up to date and says what it applied, in order:
+// it makes the tables of the fsqla_v4 model that are missing, the store's own
+// tables, and the indexes that look-ups need. Tables that are there keep their
+// columns and rows. A second call applies nothing. Any number of processes may
+// call it at once: one of them does the work, all or nothing.
+//
+// An application that wants more columns in its user table makes that table
+// before, or adds them after. The files are in the format of goose and can be
+// run with that instead; the indexes on the user table are then up to you.
+func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, cfg Config) (applied []string, err error) {
+	d, err := dialectOf(dialect)
+	if err != nil {
+		return nil, err
+	}
+	c := &core{db: db, d: d, cfg: cfg.withDefaults(), queue: make(chan struct{}, 1)}
+	err = c.write(ctx, func(t *tx) error {
+		todo, err := c.pending(ctx, t.conn)
+		if err != nil {
+			return err
+		}
+		applied = nil
+		for _, m := range todo {
+			if err := c.apply(ctx, t, m); err != nil {
+				return fmt.Errorf("migration %s: %w", m.name, err)
+			}
+			applied = append(applied, m.name)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return applied, nil
+}
+
+// Pending lists what [Migrate] would apply, without changing anything.
+func Pending(ctx context.Context, db *sql.DB, dialect Dialect, cfg Config) ([]string, error) {
+	d, err := dialectOf(dialect)
+	if err != nil {
+		return nil, err
+	}
+	c := &core{db: db, d: d, cfg: cfg.withDefaults()}
+	todo, err := c.pending(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, m := range todo {
+		names = append(names, m.name)
+	}
+	return names, nil
+}
+
+// migration is a file, or an index on a table that may be the application's.
+type migration struct {
+	name    string
+	version int // 0 for an index
+	table   string
+	on      string // what an index is of
+	column  string // the index is skipped if the table has none of that name
+}
+
+func (c *core) pending(ctx context.Context, q querier) ([]migration, error) {
+	files, err := fs.ReadDir(migrations, path.Join("migrations", c.d.dir))
+	if err != nil {
+		return nil, err
+	}
+	done, err := c.versions(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var todo []migration
+	for _, f := range files {
+		number, _, _ := strings.Cut(f.Name(), "_")
+		version, err := strconv.Atoi(number)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(done, version) {
+			todo = append(todo, migration{name: f.Name(), version: version})
+		}
+	}
+	for _, m := range c.indexes() {
+		needed, err := c.needsIndex(ctx, q, m, len(todo) > 0)
+		if err != nil {
+			return nil, err
+		}
+		if needed {
+			todo = append(todo, m)
+		}
+	}
+	return todo, nil
+}
+
+// indexes are those on the application's tables. None is unique: what is unique
+// is the application's to say, and adding it could fail on its rows.
+func (c *core) indexes() []migration {
+	index := func(table, column, suffix, on string) migration {
+		return migration{name: "ix_" + table + "_" + column + suffix, table: table, column: column, on: on}
+	}
+	out := []migration{
+		index(c.cfg.RolesUsers, "user_id", "", "user_id"), index(c.cfg.RolesUsers, "role_id", "", "role_id"),
+	}
+	for _, column := range c.cfg.AnyCase {
+		out = append(out, index(c.cfg.Users, column, "_anycase", c.d.fold(c.d.quote(column))))
+	}
+	return out
+}
+
+// needsIndex reports whether an index is missing on a column that is there, or
+// will be if the table is still to be made.
+func (c *core) needsIndex(ctx context.Context, q querier, m migration, fresh bool) (bool, error) {
+	have, err := c.d.columns(ctx, q, m.table)
+	if err != nil {
+		return false, c.wrap(err)
+	}
+	if len(have) == 0 && fresh {
+		return true, nil
+	}
+	if !slices.ContainsFunc(have, named(m.column)) {
+		return false, nil
+	}
+	has, err := c.d.hasIndex(ctx, q, m.table, m.name)
+	return !has, c.wrap(err)
+}
+
+// versions reads which files were applied.
+func (c *core) versions(ctx context.Context, q querier) (done []int, err error) {
+	have, err := c.d.columns(ctx, q, c.cfg.migrations())
+	if err != nil || len(have) == 0 {
+		return nil, c.wrap(err)
+	}
+	rows, err := q.QueryContext(ctx, "SELECT version FROM "+c.table(c.cfg.migrations()))
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	var version int
+	err = c.each(rows, func() error {
+		err := rows.Scan(&version)
+		done = append(done, version)
+		return c.wrap(err)
+	})
+	return done, err
+}
+
+func (c *core) apply(ctx context.Context, t *tx, m migration) error {
+	if m.version == 0 {
+		have, err := c.d.columns(ctx, t.conn, m.table)
+		if err != nil || !slices.ContainsFunc(have, named(m.column)) {
+			return c.wrap(err)
+		}
+		_, err = t.exec(ctx, "CREATE INDEX "+c.d.quote(m.name)+" ON "+c.table(m.table)+" ("+m.on+")")
+		return err
+	}
+	vars, err := c.variables(ctx, t.conn)
+	if err != nil {
+		return err
+	}
+	text, err := migrations.ReadFile(path.Join("migrations", c.d.dir, m.name))
+	if err != nil {
+		return err
+	}
+	for _, statement := range up(string(text)) {
+		if _, err := t.exec(ctx, substitute(statement, vars)); err != nil {
+			return err
+		}
+	}
+	table := c.table(c.cfg.migrations())
+	if _, err := t.exec(ctx, "CREATE TABLE IF NOT EXISTS "+table+" (version INTEGER PRIMARY KEY NOT NULL, name VARCHAR(255) NOT NULL, applied_at BIGINT NOT NULL)"); err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, "INSERT INTO "+table+" (version, name, applied_at) VALUES (?, ?, ?)", m.version, m.name, toMicros(c.cfg.Now()))
+	return err
+}
+
+// variables are the names that the files leave open.
+func (c *core) variables(ctx context.Context, q querier) (map[string]string, error) {
+	vars := map[string]string{
+		"DOORWARD_USER": c.cfg.Users, "DOORWARD_ROLE": c.cfg.Roles, "DOORWARD_ROLES_USERS": c.cfg.RolesUsers,
+		"DOORWARD_WEB_AUTHN": c.cfg.Passkeys, "DOORWARD_REFRESH": c.cfg.Refresh, "DOORWARD_PREFIX": c.cfg.Prefix,
+	}
+	for name, value := range vars {
+		if !tableName.MatchString(value) {
+			return nil, configError(fmt.Sprintf("%q is no name for a table (%s)", value, name), "use letters, digits and underscores")
+		}
+	}
+	have, err := c.d.columns(ctx, q, c.cfg.Users)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	for _, col := range have {
+		if col.key {
+			vars["DOORWARD_KEY"] = strings.ReplaceAll(col.name, `"`, `""`)
+			vars["DOORWARD_KEY_TYPE"] = cmp.Or(keyType.FindString(col.kind), "BLOB")
+		}
+	}
+	return vars, nil
+}
+
+var (
+	tableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
+	keyType   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_ ]*(\([0-9, ]+\))?$`)
+	variable  = regexp.MustCompile(`\$\{([A-Z_]+):-([^}]*)\}`)
+)
+
+// substitute fills in ${NAME:-default} as goose does with ENVSUB ON, except
+// that the values come from the configuration.
+func substitute(text string, vars map[string]string) string {
+	return variable.ReplaceAllStringFunc(text, func(v string) string {
+		m := variable.FindStringSubmatch(v)
+		return cmp.Or(vars[m[1]], m[2])
+	})
+}
+
+// up splits the first half of a goose file into statements, each of which ends
+// with a semicolon at the end of a line.
+func up(text string) (out []string) {
+	text, _, _ = strings.Cut(text, "-- +goose Down")
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "--") {
+			continue
+		}
+		b.WriteString(line)
+		if strings.HasSuffix(strings.TrimSpace(line), ";") {
+			out = append(out, strings.TrimSpace(b.String()))
+			b.Reset()
+		}
+	}
+	return out
+}

@@ -1,0 +1,49 @@
+-- Doorward's own tables. Times are microseconds since 1970 in UTC; 0 is never.
+-- A user is meant by fs_uniquifier: rotating it is what ends sessions, so there
+-- is no foreign key.
+-- +goose Up
+-- +goose ENVSUB ON
+CREATE TABLE "${DOORWARD_PREFIX:-doorward_}session" (
+    id_hash VARCHAR(64) PRIMARY KEY NOT NULL,
+    fs_uniquifier VARCHAR(64) NOT NULL,
+    authn_at INTEGER NOT NULL,
+    grace_until INTEGER NOT NULL,
+    fresh INTEGER NOT NULL,
+    via TEXT NOT NULL,
+    binding VARCHAR(64) NOT NULL,
+    created_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    address VARCHAR(64) NOT NULL,
+    user_agent TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX "ix_${DOORWARD_PREFIX:-doorward_}session_uniquifier" ON "${DOORWARD_PREFIX:-doorward_}session" (fs_uniquifier);
+
+CREATE INDEX "ix_${DOORWARD_PREFIX:-doorward_}session_expires" ON "${DOORWARD_PREFIX:-doorward_}session" (expires_at);
+
+CREATE TABLE "${DOORWARD_PREFIX:-doorward_}remember" (
+    selector VARCHAR(64) PRIMARY KEY NOT NULL,
+    verifier VARCHAR(64) NOT NULL,
+    previous VARCHAR(64) NOT NULL,
+    rotated_at INTEGER NOT NULL,
+    fs_uniquifier VARCHAR(64) NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX "ix_${DOORWARD_PREFIX:-doorward_}remember_uniquifier" ON "${DOORWARD_PREFIX:-doorward_}remember" (fs_uniquifier);
+
+CREATE INDEX "ix_${DOORWARD_PREFIX:-doorward_}remember_expires" ON "${DOORWARD_PREFIX:-doorward_}remember" (expires_at);
+
+CREATE TABLE "${DOORWARD_PREFIX:-doorward_}claim" (
+    claim VARCHAR(64) PRIMARY KEY NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX "ix_${DOORWARD_PREFIX:-doorward_}claim_expires" ON "${DOORWARD_PREFIX:-doorward_}claim" (expires_at);
+
+-- +goose Down
+DROP TABLE "${DOORWARD_PREFIX:-doorward_}claim";
+DROP TABLE "${DOORWARD_PREFIX:-doorward_}remember";
+DROP TABLE "${DOORWARD_PREFIX:-doorward_}session";

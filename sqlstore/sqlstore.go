@@ -1,0 +1,315 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/internal/columns"
+)
+
+// Record is a pointer to the application's user type.
+type Record[U any] interface {
+	*U
+	doorward.User
+}
+
+// Store implements all the store interfaces of package doorward for users of
+// type *U. It is safe for concurrent use. Several processes may share one
+// database, other applications among them.
+type Store[U any, PU Record[U]] struct {
+	*core
+	plan     *columns.Plan
+	nullable []bool   // by column of plan
+	owned    []string // tables with a user_id, of which a deleted user's rows go too
+	lean     string   // the columns a request loads, of the table named u
+	whole    string   // all columns
+	roleTime bool     // the role table has update_datetime
+
+	session *statement
+	mu      sync.Mutex
+	byQuery map[lookup]*statement
+}
+
+// lookup says what a prepared statement looks for.
+type lookup struct {
+	attr    string
+	anyCase bool
+	roles   bool
+}
+
+// statement is prepared once; in a transaction its text is used.
+type statement struct {
+	text string
+	prep *sql.Stmt
+}
+
+// New returns the store of a database, after comparing the tables with what U
+// and cfg say. Everything that does not fit is reported at once, as a
+// [*doorward.ConfigError] each. New changes nothing in the database; the tables
+// are made by [Migrate] or by the application.
+//
+// The database stays the caller's to close, after [Store.Close].
+func New[U any, PU Record[U]](db *sql.DB, dialect Dialect, cfg Config) (*Store[U, PU], error) {
+	d, err := dialectOf(dialect)
+	if err != nil {
+		return nil, configError(err.Error(), "use one of the dialects of package sqlstore")
+	}
+	plan, err := columns.For(reflect.TypeFor[U]())
+	if err != nil {
+		return nil, configError(err.Error(), "correct the db tags")
+	}
+	s := &Store[U, PU]{
+		core:    &core{db: db, d: d, cfg: cfg.withDefaults(), queue: make(chan struct{}, 1)},
+		byQuery: map[lookup]*statement{},
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	if err := s.fit(ctx, plan); err != nil {
+		return nil, err
+	}
+	s.lean = s.list("u.", (*columns.Column).Lean)
+	s.whole = s.list("u.", nil)
+	s.session, err = s.prepare(ctx, s.sessionQuery())
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// startLimit bounds what New asks of the database.
+const startLimit = 30 * time.Second
+
+// Close releases the prepared statements. The store is of no use afterwards.
+func (s *Store[U, PU]) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.session.prep.Close()
+	for _, st := range s.byQuery {
+		err = errors.Join(err, st.prep.Close())
+	}
+	return err
+}
+
+func configError(problem, hint string) error {
+	return &doorward.ConfigError{Feature: "sqlstore", Problem: problem, Hint: hint}
+}
+
+func (c *core) prepare(ctx context.Context, text string) (*statement, error) {
+	text = c.d.rebind(text)
+	prep, err := c.db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	return &statement{text, prep}, nil
+}
+
+// rows runs a prepared statement, in the transaction of ctx if there is one.
+func (c *core) rows(ctx context.Context, st *statement, args ...any) (*sql.Rows, error) {
+	t := c.current(ctx)
+	if t == nil {
+		rows, err := st.prep.QueryContext(ctx, args...)
+		return rows, c.wrap(err)
+	}
+	ctx, err := t.during(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.conn.QueryContext(ctx, st.text, args...)
+	return rows, c.wrap(err)
+}
+
+// query is rows for a text that is not worth preparing.
+func (c *core) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	text = c.d.rebind(text)
+	if t := c.current(ctx); t != nil {
+		return c.rows(ctx, &statement{text: text}, args...)
+	}
+	rows, err := c.db.QueryContext(ctx, text, args...)
+	return rows, c.wrap(err)
+}
+
+// each calls f for every row, and closes rows.
+func (c *core) each(rows *sql.Rows, f func() error) (err error) {
+	defer func() { err = errors.Join(err, c.wrap(rows.Close())) }()
+	for rows.Next() {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return c.wrap(rows.Err())
+}
+
+// table is the quoted name of a table.
+func (c *core) table(name string) string { return c.d.quote(name) }
+
+// list names the columns of the plan that keep accepts.
+func (s *Store[U, PU]) list(prefix string, keep func(*columns.Column) bool) string {
+	var names []string
+	for i := range s.plan.Columns {
+		if c := &s.plan.Columns[i]; keep == nil || keep(c) {
+			names = append(names, prefix+s.d.quote(c.Name))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// dests appends where to scan the columns of u that keep accepts.
+func (s *Store[U, PU]) dests(to []any, u PU, keep func(*columns.Column) bool) []any {
+	v := reflect.ValueOf(u).Elem()
+	for i := range s.plan.Columns {
+		if c := &s.plan.Columns[i]; keep == nil || keep(c) {
+			to = append(to, c.Dest(v))
+		}
+	}
+	return to
+}
+
+// record returns u as the store's own type.
+func (s *Store[U, PU]) record(u doorward.User) (PU, error) {
+	p, ok := u.(PU)
+	if !ok || p == nil {
+		return nil, fmt.Errorf("sqlstore: the user is a %T, not a %T", u, p)
+	}
+	return p, nil
+}
+
+// key returns u as the store's own type, with its primary key encoded.
+func (s *Store[U, PU]) key(u doorward.User) (PU, driver.Value, error) {
+	p, err := s.record(u)
+	if err != nil {
+		return nil, nil, err
+	}
+	k, err := s.plan.Key().Encode(reflect.ValueOf(p).Elem())
+	if err != nil {
+		return nil, nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	return p, k, nil
+}
+
+func (s *Store[U, PU]) keyName() string { return s.d.quote(s.plan.Key().Name) }
+
+// bind is an encoded value of column i as the table holds it.
+func (s *Store[U, PU]) bind(i int, v driver.Value) any {
+	if v == nil && !s.nullable[i] {
+		v = s.plan.Columns[i].Zero()
+	}
+	if t, ok := v.(time.Time); ok {
+		return s.d.time(t)
+	}
+	return v
+}
+
+// fit compares the plan with the tables.
+func (s *Store[U, PU]) fit(ctx context.Context, plan *columns.Plan) error {
+	c := s.cfg
+	have, err := s.d.columns(ctx, s.db, c.Users)
+	if err != nil {
+		return s.wrap(err)
+	}
+	problems := []error{s.fitUser(plan, have)}
+	for _, want := range []struct {
+		table string
+		names []string
+	}{
+		{c.Roles, []string{"id", "name", "description", "permissions"}}, {c.RolesUsers, []string{"user_id", "role_id"}},
+		{c.sessions(), strings.Split(sessionColumns, ", ")}, {c.remembers(), strings.Split(rememberColumns, ", ")},
+		{c.claims(), []string{"claim", "expires_at"}},
+	} {
+		have, err := s.d.columns(ctx, s.db, want.table)
+		if err != nil {
+			return s.wrap(err)
+		}
+		problems = append(problems, missing(want.table, have, want.names))
+		s.roleTime = s.roleTime || want.table == c.Roles && slices.ContainsFunc(have, named("update_datetime"))
+	}
+	for _, table := range []string{c.Passkeys, c.Refresh} {
+		have, err := s.d.columns(ctx, s.db, table)
+		if err != nil {
+			return s.wrap(err)
+		}
+		if slices.ContainsFunc(have, named("user_id")) {
+			s.owned = append(s.owned, table)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func named(name string) func(tableColumn) bool {
+	return func(c tableColumn) bool { return strings.EqualFold(c.name, name) }
+}
+
+// missing reports the columns that a table lacks.
+func missing(table string, have []tableColumn, want []string) error {
+	const hint = "run the migrations"
+	if len(have) == 0 {
+		return configError("there is no table "+table, hint)
+	}
+	var errs []error
+	for _, name := range want {
+		if !slices.ContainsFunc(have, named(name)) {
+			errs = append(errs, configError("the table "+table+" has no column "+name, hint))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// fitUser compares the plan with the user table and keeps what both have.
+func (s *Store[U, PU]) fitUser(plan *columns.Plan, have []tableColumn) error {
+	table := s.cfg.Users
+	if len(have) == 0 {
+		return configError("there is no table "+table, "run the migrations, or set Config.Users")
+	}
+	var errs []error
+	var lacking []string
+	for i := range plan.Columns {
+		c := &plan.Columns[i]
+		at := slices.IndexFunc(have, named(c.Name))
+		switch {
+		case at < 0 && c.Optional:
+			lacking = append(lacking, c.Name)
+		case at < 0:
+			errs = append(errs, configError("the table "+table+" has no column "+c.Name, "add it to the table"))
+		case c.Key:
+			errs = append(errs, fitKey(table, c, have[at]))
+		}
+	}
+	s.plan = plan.Without(lacking)
+	for _, h := range have {
+		if h.notNull && !h.filled && !h.key && s.plan.Find(h.name) == nil {
+			errs = append(errs, configError("no field has the column "+h.name+" of "+table+", which is NOT NULL and has no default", "give the user type a field for it"))
+		}
+	}
+	for _, c := range s.plan.Columns {
+		at := slices.IndexFunc(have, named(c.Name))
+		s.nullable = append(s.nullable, at < 0 || !have[at].notNull)
+	}
+	return errors.Join(errs...)
+}
+
+func fitKey(table string, c *columns.Column, have tableColumn) error {
+	if !have.key {
+		return configError("the column "+c.Name+" is not the primary key of "+table, "tag the field of the primary key with pk")
+	}
+	if isInt := strings.Contains(strings.ToUpper(have.kind), "INT"); isInt != assigned(c) {
+		return configError("the primary key of "+table+" is "+have.kind+", its field is "+c.Type().String(), "give both the same type")
+	}
+	return nil
+}
+
+// assigned reports whether the database assigns the key.
+func assigned(c *columns.Column) bool {
+	switch c.Type().Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return true
+	}
+	return false
+}

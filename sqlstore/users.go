@@ -1,0 +1,192 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/internal/columns"
+)
+
+// FindUser implements [doorward.UserStore].
+func (s *Store[U, PU]) FindUser(ctx context.Context, q doorward.UserQuery) (doorward.User, error) {
+	st, args, err := s.lookup(ctx, q, false)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.rows(ctx, st, args...)
+	if err != nil {
+		return nil, err
+	}
+	var found []PU
+	err = s.each(rows, func() error {
+		u := PU(new(U))
+		found = append(found, u)
+		return s.wrap(rows.Scan(s.dests(nil, u, nil)...))
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) != 1 {
+		return nil, doorward.ErrNotFound
+	}
+	return found[0], nil
+}
+
+// LoadUser implements [doorward.UserStore].
+func (s *Store[U, PU]) LoadUser(ctx context.Context, q doorward.UserQuery) (doorward.User, []doorward.Role, error) {
+	st, args, err := s.lookup(ctx, q, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := s.rows(ctx, st, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	u, list, err := s.load(rows, nil, q.AnyCase)
+	if err != nil {
+		return nil, nil, err
+	}
+	return u, list, nil
+}
+
+// lookup returns the statement for a query, with its arguments. What no text
+// column can hold is not found, whatever the database would make of it.
+func (s *Store[U, PU]) lookup(ctx context.Context, q doorward.UserQuery, roles bool) (*statement, []any, error) {
+	c := s.plan.Find(q.Attr)
+	if c == nil || c.Secret {
+		return nil, nil, fmt.Errorf("sqlstore: users are not found by %q", q.Attr)
+	}
+	if q.Value == "" || strings.ContainsRune(q.Value, 0) || !utf8.ValidString(q.Value) {
+		return nil, nil, doorward.ErrNotFound
+	}
+	args := []any{q.Value}
+	if q.AnyCase {
+		args = args[:0]
+		for _, v := range s.d.variants(q.Value) {
+			args = append(args, v)
+		}
+	}
+	st, err := s.statement(ctx, lookup{q.Attr, q.AnyCase, roles}, len(args))
+	return st, args, err
+}
+
+// statement returns a look-up's statement, prepared at its first use.
+func (s *Store[U, PU]) statement(ctx context.Context, l lookup, args int) (*statement, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.byQuery[l]; st != nil {
+		return st, nil
+	}
+	col := "u." + s.d.quote(l.attr)
+	where := col + " = " + s.d.param
+	if l.anyCase {
+		where = s.d.fold(col) + " IN (" + strings.Repeat(", "+s.d.param, args)[2:] + ")"
+	}
+	text := "SELECT " + s.whole + " FROM " + s.table(s.cfg.Users) + " u WHERE " + where + " LIMIT 2"
+	if l.roles {
+		text = "SELECT " + roleColumns + ", " + s.lean + " FROM " + s.table(s.cfg.Users) + " u" + s.joinRoles() + " WHERE " + where
+	}
+	// In a transaction nothing is prepared on the pool: its only free
+	// connection may be the transaction's.
+	if s.current(ctx) != nil {
+		return &statement{text: s.d.rebind(text)}, nil
+	}
+	st, err := s.prepare(ctx, text)
+	if err == nil {
+		s.byQuery[l] = st
+	}
+	return st, err
+}
+
+const roleColumns = "r.name, r.description, r.permissions"
+
+// joinRoles adds the roles of the user u, one a row, or one row without.
+func (s *Store[U, PU]) joinRoles() string {
+	return " LEFT JOIN " + s.table(s.cfg.RolesUsers) + " ru ON ru.user_id = u." + s.keyName() +
+		" LEFT JOIN " + s.table(s.cfg.Roles) + " r ON r.id = ru.role_id"
+}
+
+// load reads rows of a role, of what first holds, and of a user's lean columns,
+// and closes them. All rows are of one user, else it is ErrNotFound; only if
+// several is true can there be more. Scanning the first row fills the user;
+// the others are scanned for their role only.
+func (s *Store[U, PU]) load(rows *sql.Rows, first []any, several bool) (u PU, list []doorward.Role, err error) {
+	var r roleRow
+	dests := make([]any, 0, 3+len(first)+len(s.plan.Columns))
+	dests = append(dests, &r.name, &r.description, &r.permissions)
+	err = s.each(rows, func() error {
+		switch {
+		case u == nil:
+			u = PU(new(U))
+			dests = s.dests(append(dests, first...), u, (*columns.Column).Lean)
+		case several:
+			other := PU(new(U))
+			if err := rows.Scan(s.dests(dests[:3:3], other, (*columns.Column).Lean)...); err != nil {
+				return s.wrap(err)
+			}
+			if !s.same(u, other) {
+				return doorward.ErrNotFound
+			}
+			list = r.appendTo(list)
+			return nil
+		default:
+			for i := range dests[3:] {
+				dests[3+i] = skip{}
+			}
+		}
+		if err := rows.Scan(dests...); err != nil {
+			return s.wrap(err)
+		}
+		list = r.appendTo(list)
+		return nil
+	})
+	if err == nil && u == nil {
+		err = doorward.ErrNotFound
+	}
+	return u, tidy(list), err
+}
+
+// same reports whether two records have one primary key.
+func (s *Store[U, PU]) same(a, b PU) bool {
+	x, errX := s.plan.Key().Encode(reflect.ValueOf(a).Elem())
+	y, errY := s.plan.Key().Encode(reflect.ValueOf(b).Elem())
+	return errX == nil && errY == nil && columns.Equal(x, y)
+}
+
+// skip takes a column that was read before.
+type skip struct{}
+
+// Scan implements [sql.Scanner].
+func (skip) Scan(any) error { return nil }
+
+// roleRow is where a role is scanned; its name is NULL where there is none.
+type roleRow struct {
+	name, description sql.NullString
+	permissions       columns.List
+}
+
+func (r *roleRow) role() doorward.Role {
+	return doorward.Role{Name: r.name.String, Description: r.description.String, Permissions: r.permissions}
+}
+
+func (r *roleRow) appendTo(list []doorward.Role) []doorward.Role {
+	if !r.name.Valid {
+		return list
+	}
+	return append(list, r.role())
+}
+
+// tidy orders roles by name and drops the second of a link that is there twice.
+func tidy(list []doorward.Role) []doorward.Role {
+	if len(list) < 2 {
+		return list
+	}
+	slices.SortFunc(list, func(a, b doorward.Role) int { return strings.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(list, func(a, b doorward.Role) bool { return a.Name == b.Name })
+}
