@@ -98,6 +98,9 @@ func (u *URLConfig) safeTarget(host, raw string) (string, bool) {
 }
 
 func (u *URLConfig) allowsHost(host string) bool {
+	if u.RedirectHost != "" && host == u.RedirectHost {
+		return true
+	}
 	if u.AllowSubdomains && u.ServerName != "" && (host == u.ServerName || strings.HasSuffix(host, "."+u.ServerName)) {
 		return true
 	}
