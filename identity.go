@@ -80,21 +80,20 @@ func (e *engine) mechanisms() []string { return e.mechs }
 
 // check looks at one mechanism, once per request.
 func (v *visit) check(mechanism string) (Identity, error) {
-	if r, ok := v.results[mechanism]; ok {
-		return r.id, r.err
+	for i := range v.results {
+		if r := &v.results[i]; r.mechanism == mechanism {
+			return r.id, r.err
+		}
 	}
 	var id Identity
 	err := guardCall(func() (err error) {
 		id, err = v.checkNow(mechanism)
 		return err
 	})
-	if v.results == nil {
-		v.results = map[string]*authResult{}
-	}
 	if _, told := asProblem(err); err != nil && !told && !errors.Is(err, ErrAnonymous) {
 		err = unavailable{err}
 	}
-	v.results[mechanism] = &authResult{id, err}
+	v.results = append(v.results, checked{mechanism, authResult{id, err}})
 	return id, err
 }
 
@@ -123,7 +122,7 @@ func (v *visit) checkNow(mechanism string) (Identity, error) {
 // setIdentity makes id the identity of the request from here on.
 func (v *visit) setIdentity(id Identity, err error) {
 	v.principal = &authResult{id, err}
-	v.results = map[string]*authResult{MechanismSession: {id, err}, MechanismToken: {Identity{}, ErrAnonymous}}
+	v.results = []checked{{MechanismSession, authResult{id, err}}, {MechanismToken, authResult{Identity{}, ErrAnonymous}}}
 }
 
 // FindUserByIdentity returns the whole record of the user whom typed names by

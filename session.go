@@ -80,7 +80,9 @@ func (v *visit) touch(b *browser, row Session) {
 
 // binding is what session protection compares: address and browser.
 func (v *visit) binding() string {
-	sum := sha256.Sum256([]byte(v.addr().String() + "|" + v.r.UserAgent()))
+	text := make([]byte, 0, 256)
+	text = append(v.addr().AppendTo(text), '|')
+	sum := sha256.Sum256(append(text, v.r.UserAgent()...))
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -28,7 +28,7 @@ type visit struct {
 	dirty     bool // and it must be written
 	touched   bool // the answer depends on cookies
 	cookies   []*http.Cookie
-	results   map[string]*authResult // by mechanism
+	results   []checked              // of the mechanisms looked at so far
 	principal *authResult            // who the request is, once decided
 	body      *body                  // of the security pages
 	row       *Session               // of the live session
@@ -40,6 +40,11 @@ type visit struct {
 type authResult struct {
 	id  Identity
 	err error
+}
+
+type checked struct {
+	mechanism string
+	authResult
 }
 
 func visitFrom(ctx context.Context) *visit {

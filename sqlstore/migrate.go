@@ -118,7 +118,8 @@ func (c *core) indexes() []migration {
 		return migration{name: "ix_" + table + "_" + column + suffix, table: table, column: column, on: on}
 	}
 	out := []migration{
-		index(c.cfg.RolesUsers, "user_id", "", "user_id"), index(c.cfg.RolesUsers, "role_id", "", "role_id"),
+		index(c.cfg.RolesUsers, "user_id", "_role_id", "user_id, role_id"), // all that a request reads of the table
+		index(c.cfg.RolesUsers, "role_id", "", "role_id"),
 	}
 	for _, column := range c.cfg.AnyCase {
 		out = append(out, index(c.cfg.Users, column, "_anycase", c.d.fold(c.d.quote(column))))

@@ -11,7 +11,10 @@ import (
 )
 
 // sessionColumns are the columns of a session in the order of its fields.
-const sessionColumns = "id_hash, fs_uniquifier, authn_at, grace_until, fresh, via, binding, created_at, seen_at, expires_at, address, user_agent"
+const sessionColumns = "id_hash, fs_uniquifier, " + sessionFacts
+
+// sessionFacts are those that a look-up by id does not know already.
+const sessionFacts = "authn_at, grace_until, fresh, via, binding, created_at, seen_at, expires_at, address, user_agent"
 
 // micros is a time in the store's own tables: microseconds since 1970, or 0
 // for the zero time.
@@ -67,7 +70,7 @@ func sessionArgs(s doorward.Session) ([]any, error) {
 // sessionQuery is the one statement of a request: session, user and roles.
 // Expiry is not in it: another parameter would cost more than it saves.
 func (s *Store[U, PU]) sessionQuery() string {
-	return "SELECT " + roleColumns + ", s." + strings.ReplaceAll(sessionColumns, ", ", ", s.") + ", " + s.lean +
+	return "SELECT " + roleColumns + ", s." + strings.ReplaceAll(sessionFacts, ", ", ", s.") + ", " + s.lean +
 		" FROM " + s.table(s.cfg.sessions()) + " s JOIN " + s.table(s.cfg.Users) + " u ON u." + s.d.quote("fs_uniquifier") + " = s.fs_uniquifier" +
 		s.joinRoles() + " WHERE s.id_hash = " + s.d.param
 }
@@ -79,7 +82,10 @@ func (s *Store[U, PU]) LoadSession(ctx context.Context, idHash string) (doorward
 	if err != nil {
 		return doorward.Session{}, nil, nil, err
 	}
-	u, list, err := s.load(rows, sessionDests(&x), false)
+	u, list, err := s.load(rows, sessionDests(&x)[2:], false)
+	if err == nil {
+		x.IDHash, x.Uniquifier = idHash, u.SecurityAccount().Uniquifier
+	}
 	if err == nil && x.Uniquifier == "" { // nobody's, even if the table has such a user
 		err = doorward.ErrNotFound
 	}
@@ -123,8 +129,7 @@ func (s *Store[U, PU]) UpdateSession(ctx context.Context, idHash string, change 
 		if err != nil {
 			return err
 		}
-		set := strings.ReplaceAll(sessionColumns, ", ", " = ?, ") + " = ?"
-		set = strings.TrimPrefix(set, "id_hash = ?, fs_uniquifier = ?, ")
+		set := strings.ReplaceAll(sessionFacts, ", ", " = ?, ") + " = ?"
 		return one(t.exec(ctx, "UPDATE "+table+" SET "+set+" WHERE id_hash = ?", append(args[2:], idHash)...))
 	})
 }
