@@ -4,18 +4,21 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 )
 
 // Handler serves the security pages in front of app, and everything else is
 // app's, with the identity of the request at hand (see [Security.Authenticate]).
 // A path of app never meets our routes; a method that one of our paths does not
-// answer is 405. app may be nil: then the rest is 404.
+// answer is 405. app may be nil: then the rest is 404, in the caller's format.
 func (s *Security) Handler(app http.Handler) http.Handler {
-	if app == nil {
-		app = http.NotFoundHandler()
-	}
 	e := s.e
+	if app == nil {
+		app = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			e.respond(w, r, Result{}, refuse(http.StatusNotFound, "NOT_FOUND"))
+		})
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path, ours := e.ownPath(r); ours {
 			if rt, param := e.routes.match(path); rt != nil {
@@ -68,10 +71,20 @@ func (e *engine) serve(w http.ResponseWriter, r *http.Request, rt *Route) {
 		err = refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED")
 	}
 	if err != nil && (errors.Is(err, ErrAnonymous) || errors.Is(err, errNotFresh)) {
-		e.refuse(w, r, Auth{Via: e.cfg.APIMethods}, err)
+		e.refuse(w, r, e.offer(r, rt), err)
 		return
 	}
 	e.respond(w, r, res, err)
+}
+
+// offer is how a caller whom a route refused may authenticate. Basic
+// authentication is offered to programs, and to a browser that tried it.
+func (e *engine) offer(r *http.Request, rt *Route) Auth {
+	a := rt.asks(e.cfg.APIMethods)
+	if rt.Auth != nil && !e.cfg.WantsJSON(r) && r.Header.Get("Authorization") == "" {
+		a.Via = slices.DeleteFunc(slices.Clone(a.Via), func(m string) bool { return m == MechanismBasic })
+	}
+	return a
 }
 
 func (e *engine) serveGet(w http.ResponseWriter, r *http.Request, rt *Route) (Result, error) {
@@ -130,10 +143,8 @@ func (e *engine) admitCaller(r *http.Request, rt *Route) error {
 		if r.Method == http.MethodPost || !e.cfg.WantsJSON(r) {
 			return e.admitAnonymous(r)
 		}
-	case UserCaller:
-		return e.admitUser(r, Auth{Via: e.cfg.APIMethods})
-	case FreshCaller:
-		return e.admitUser(r, Auth{Via: e.cfg.APIMethods, Fresh: true})
+	case UserCaller, FreshCaller:
+		return e.admitUser(r, rt.asks(e.cfg.APIMethods))
 	}
 	return nil
 }

@@ -31,6 +31,10 @@ type Route struct {
 	// one segment, which the request's PathValue returns.
 	Path   string
 	Caller Caller
+	// Auth, if set, is what UserCaller and FreshCaller ask for in place of
+	// API_ENABLED_METHODS. Where it lists basic authentication, a browser that
+	// did not try it is sent to the sign-in page and not asked by a dialog.
+	Auth *Auth
 	// Get and Post answer those methods; HEAD is answered by Get. A method
 	// without a handler is answered 405.
 	Get, Post HandlerFunc
@@ -55,6 +59,19 @@ func (rt Route) Methods() []string {
 	}
 	sort.Strings(ms)
 	return ms
+}
+
+// asks is what the route wants of its caller.
+func (rt Route) asks(api []string) Auth {
+	a := Auth{Via: api}
+	if rt.Auth != nil {
+		a = *rt.Auth
+	}
+	if len(a.Via) == 0 {
+		a.Via = []string{MechanismSession, MechanismToken}
+	}
+	a.Fresh = a.Fresh || rt.Caller == FreshCaller
+	return a
 }
 
 // Feature is the name of the feature that serves the route.
