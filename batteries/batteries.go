@@ -34,6 +34,9 @@ type Config struct {
 
 	Login login.Config
 
+	// More are further features, the application's own. They come after the others.
+	More []doorward.Feature `setting:"-"`
+
 	// Hasher takes the place of the one made from Password.
 	Hasher Hasher `setting:"-"`
 	// Breaches is asked about leaked passwords in place of the public service.
@@ -101,7 +104,7 @@ func New(cfg Config) (*App, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	features := app.features(&cfg)
+	features := append(app.features(&cfg), cfg.More...)
 	if app.Security, err = doorward.New(cfg.Config, features...); err != nil {
 		return nil, err
 	}
