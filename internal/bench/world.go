@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -42,9 +43,19 @@ type World struct {
 // NewWorld fills a database file in dir with users, each with two roles, and
 // analyses it.
 func NewWorld(ctx context.Context, dir string, users int) (*World, error) {
-	db, err := sql.Open("sqlite", sqlstore.SQLiteDSN(filepath.Join(dir, "bench.db")))
+	return NewWorldOn(ctx, dir, users, nil)
+}
+
+// NewWorldOn is NewWorld with a database handle made by open, of the driver
+// and the name it is given; nil is the ordinary one.
+func NewWorldOn(ctx context.Context, dir string, users int, open func(driver.Driver, string) *sql.DB) (*World, error) {
+	dsn := sqlstore.SQLiteDSN(filepath.Join(dir, "bench.db"))
+	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open: %w", err)
+	}
+	if open != nil {
+		db = open(db.Driver(), dsn)
 	}
 	w := &World{DB: db, Users: users, Plain: "correct horse battery", key: []byte("0123456789abcdef0123456789abcdef")}
 	if _, err := sqlstore.Migrate(ctx, db, sqlstore.SQLite, sqlstore.Config{}); err != nil {
