@@ -143,26 +143,35 @@ func (b *body) text(name string) string {
 // anything else that is UTF-8; NUL and the like are for nobody.
 func (b *body) bind(form any, p *Problem) {
 	v := reflect.ValueOf(form).Elem()
+	index := map[string]int{}
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if name == "" || name == "-" {
-			continue
+		index[name] = i
+	}
+	more, _ := form.(variableForm)
+	for _, name := range fieldNames(form) {
+		ok := true
+		if i, fixed := index[name]; fixed {
+			ok = b.set(v.Field(i), name)
+		} else if s, given, good := b.str(name); given {
+			more.SetField(name, s)
+		} else {
+			ok = good
 		}
-		if !b.set(v.Field(i), name) {
+		if !ok {
 			p.Add(name, M("API_ERROR"))
 		}
 	}
 }
 
 func (b *body) set(f reflect.Value, name string) bool {
-	val, inJSON := b.json[name]
-	posted := b.form[name]
-	if len(posted) > 1 && f.Kind() != reflect.Slice {
-		return false
-	}
 	switch f.Kind() {
 	case reflect.Bool:
+		val, inJSON := b.json[name]
+		posted := b.form[name]
 		switch {
+		case len(posted) > 1:
+			return false
 		case inJSON:
 			truth, ok := truthy(val)
 			f.SetBool(truth)
@@ -174,21 +183,35 @@ func (b *body) set(f reflect.Value, name string) bool {
 			f.SetBool(false)
 		}
 	case reflect.String:
-		s, ok := "", true
-		switch {
-		case inJSON && val != nil:
-			s, ok = val.(string)
-		case len(posted) == 1:
-			s = posted[0]
-		}
-		if !ok || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-			return false
-		}
-		if inJSON || len(posted) == 1 {
+		s, given, ok := b.str(name)
+		if given {
 			f.SetString(s)
 		}
+		return ok
 	}
 	return true
+}
+
+// str returns a text field, whether it was sent, and whether that was proper.
+func (b *body) str(name string) (s string, given, ok bool) {
+	val, inJSON := b.json[name]
+	posted := b.form[name]
+	switch {
+	case len(posted) > 1:
+		return "", false, false
+	case inJSON && val == nil:
+		return "", true, true
+	case inJSON:
+		s, ok = val.(string)
+	case len(posted) == 1:
+		s, ok = posted[0], true
+	default:
+		return "", false, true
+	}
+	if !ok || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+		return "", false, false
+	}
+	return s, true, true
 }
 
 // truthy is the contract's table: false are false, 0, "" and "false"; all the
@@ -208,8 +231,11 @@ func truthy(v any) (truth, ok bool) {
 	return false, false
 }
 
-// fieldNames lists the json names of form's fields in order.
+// fieldNames lists the names of form's fields in order.
 func fieldNames(form any) []string {
+	if v, ok := form.(variableForm); ok {
+		return v.FieldNames()
+	}
 	t := reflect.TypeOf(form)
 	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
 		return nil

@@ -7,6 +7,11 @@ import (
 // Form is an endpoint that shows a form and takes it back. F is a struct whose
 // json tags are the names of the fields, in JSON and in posted forms, and whose
 // order is the order of their errors.
+//
+// A form whose fields depend on settings gives *F two methods. FieldNames()
+// []string are then all of its fields, in the order of their errors: those of
+// the struct that it leaves out are not read, and the text of one that the
+// struct does not have goes to SetField(name, value string).
 type Form[F any] struct {
 	// New returns the form before anything is filled in; default: the zero F.
 	New func(r *http.Request) *F
@@ -24,6 +29,12 @@ type Form[F any] struct {
 func (f Form[F]) Route(rt Route) Route {
 	rt.form = f
 	return rt
+}
+
+// variableForm is a form that knows its own fields; see [Form].
+type variableForm interface {
+	FieldNames() []string
+	SetField(name, value string)
 }
 
 // formRoute is a Form without its type.
