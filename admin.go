@@ -13,7 +13,37 @@ func NewUniquifier() string { return hex.EncodeToString(randomBytes(16)) }
 
 // Sessions returns u's signed-in sessions that are not over, newest first.
 func (s *Security) Sessions(ctx context.Context, u User) ([]Session, error) {
-	st := s.e.cfg.Stores.Sessions
+	return s.e.sessions(ctx, u)
+}
+
+// EndSession ends one of u's sessions by its IDHash. [ErrNotFound] if u has no
+// such session. Every browser that was remembered is forgotten: it is not known
+// which of them the session belongs to, and that one would begin another.
+func (s *Security) EndSession(ctx context.Context, u User, idHash string) error {
+	return s.e.endSession(ctx, u, idHash)
+}
+
+// EndSessions ends all of u's sessions but one (none if except is empty), and
+// forgets every browser that was remembered. It says how many sessions ended.
+func (s *Security) EndSessions(ctx context.Context, u User, except string) (int, error) {
+	return s.e.endSessions(ctx, u, except)
+}
+
+// Sessions is [Security.Sessions].
+func (s SignIn) Sessions(ctx context.Context, u User) ([]Session, error) { return s.e.sessions(ctx, u) }
+
+// EndSession is [Security.EndSession].
+func (s SignIn) EndSession(ctx context.Context, u User, idHash string) error {
+	return s.e.endSession(ctx, u, idHash)
+}
+
+// EndSessions is [Security.EndSessions].
+func (s SignIn) EndSessions(ctx context.Context, u User, except string) (int, error) {
+	return s.e.endSessions(ctx, u, except)
+}
+
+func (e *engine) sessions(ctx context.Context, u User) ([]Session, error) {
+	st := e.cfg.Stores.Sessions
 	if st == nil {
 		return nil, nil
 	}
@@ -21,42 +51,45 @@ func (s *Security) Sessions(ctx context.Context, u User) ([]Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
-	now := s.e.now()
+	now := e.now()
 	var out []Session
 	for _, row := range all {
-		if now.Before(row.ExpiresAt) && now.Sub(row.SeenAt) < s.e.cfg.Session.Idle {
+		if now.Before(row.ExpiresAt) && now.Sub(row.SeenAt) < e.cfg.Session.Idle {
 			out = append(out, row)
 		}
 	}
 	return out, nil
 }
 
-// EndSession ends one of u's sessions by its IDHash. [ErrNotFound] if u has no
-// such session.
-func (s *Security) EndSession(ctx context.Context, u User, idHash string) error {
-	st := s.e.cfg.Stores.Sessions
-	if st == nil {
+func (e *engine) endSession(ctx context.Context, u User, idHash string) error {
+	st := e.cfg.Stores
+	if st.Sessions == nil {
 		return ErrNotFound
 	}
-	if err := st.EndSession(ctx, u.SecurityAccount().Uniquifier, idHash); err != nil {
-		return fmt.Errorf("end session: %w", err)
+	uniquifier := u.SecurityAccount().Uniquifier
+	err := e.inTx(ctx, func(ctx context.Context) error {
+		if err := st.Sessions.EndSession(ctx, uniquifier, idHash); err != nil {
+			return fmt.Errorf("end session: %w", err)
+		}
+		return e.forgetAll(ctx, uniquifier)
+	})
+	if err != nil {
+		return err
 	}
-	fire(ctx, s.e, &s.e.hooks.SessionsEnded, SessionsEnded{User: u, Count: 1})
+	fire(ctx, e, &e.hooks.SessionsEnded, SessionsEnded{User: u, Count: 1})
 	return nil
 }
 
-// EndSessions ends all of u's sessions but one (none if except is empty), and
-// forgets every browser that was remembered. It says how many sessions ended.
-func (s *Security) EndSessions(ctx context.Context, u User, except string) (int, error) {
+func (e *engine) endSessions(ctx context.Context, u User, except string) (int, error) {
 	n := 0
-	err := s.e.inTx(ctx, func(ctx context.Context) (err error) {
-		n, err = s.e.endAll(ctx, u.SecurityAccount().Uniquifier, except)
+	err := e.inTx(ctx, func(ctx context.Context) (err error) {
+		n, err = e.endAll(ctx, u.SecurityAccount().Uniquifier, except)
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	fire(ctx, s.e, &s.e.hooks.SessionsEnded, SessionsEnded{User: u, Count: n})
+	fire(ctx, e, &e.hooks.SessionsEnded, SessionsEnded{User: u, Count: n})
 	return n, nil
 }
 
@@ -67,12 +100,17 @@ func (e *engine) endAll(ctx context.Context, uniquifier, except string) (n int, 
 			return 0, fmt.Errorf("end sessions: %w", err)
 		}
 	}
-	if st.Remember != nil {
-		if err := st.Remember.EndRemembers(ctx, uniquifier); err != nil {
-			return 0, fmt.Errorf("forget browsers: %w", err)
-		}
+	return n, e.forgetAll(ctx, uniquifier)
+}
+
+func (e *engine) forgetAll(ctx context.Context, uniquifier string) error {
+	if e.cfg.Stores.Remember == nil {
+		return nil
 	}
-	return n, nil
+	if err := e.cfg.Stores.Remember.EndRemembers(ctx, uniquifier); err != nil {
+		return fmt.Errorf("forget browsers: %w", err)
+	}
+	return nil
 }
 
 // SetActive switches an account on or off and reports whether that changed it.
