@@ -52,6 +52,12 @@ func (v *View) Action(name string) string {
 	return withNext(v.URL(name), v.r.URL.Query().Get("next"))
 }
 
+// Here reports whether the page of that name is the one shown.
+func (v *View) Here(name string) bool { return v.URL(name) != "" && v.URL(name) == v.r.URL.Path }
+
+// Home is the path of the application, for the way out.
+func (v *View) Home() string { return v.e.cfg.URLs.Root }
+
 // Err returns the messages on a form field; "" is the form as a whole.
 func (v *View) Err(field string) []string { return v.errors[field] }
 
