@@ -1,0 +1,170 @@
+package doorwardtest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/batteries"
+	"github.com/doorward/doorward/internal/testhash"
+	"github.com/doorward/doorward/login"
+	"github.com/doorward/doorward/mail"
+	"github.com/doorward/doorward/memstore"
+	"github.com/doorward/doorward/password"
+)
+
+const (
+	// Host is the host that requests of a [Browser] are sent to.
+	Host = "localhost"
+	// Password is what users made by [App.NewUser] have.
+	Password = "correct horse battery"
+	// SecretKey is the default of Config.SecretKey.
+	SecretKey = "a key for tests, and for nothing else"
+)
+
+// User is the user type of a test application, unless a test brings stores of
+// its own.
+type User struct {
+	ID int64 `db:"id,pk"`
+	doorward.Account
+}
+
+// App is an installation to test. Add application handlers to Mux before the
+// first request.
+type App struct {
+	*doorward.Security
+	// Batteries has the features, if [New] made the App.
+	Batteries *batteries.App
+	Mux       *http.ServeMux
+	Stores    doorward.Stores
+	Hasher    *Hasher
+	Clock     *Clock
+	Outbox    *mail.Outbox
+	Events    *Events
+	Logs      *Logs
+
+	tb      testing.TB
+	handler http.Handler
+	prefix  string
+	secrets secrets
+}
+
+// New returns an App with every feature that edit turns on, and reports a
+// mistake in the configuration as a fatal one. edit, which may be nil, gets the
+// configuration filled in for a test and may change all of it.
+func New(tb testing.TB, edit func(*batteries.Config)) *App {
+	tb.Helper()
+	a := blank(tb)
+	var cfg batteries.Config
+	a.fill(&cfg.Config)
+	cfg.Breaches = noBreaches{}
+	if edit != nil {
+		edit(&cfg)
+	}
+	if cfg.Hasher == nil {
+		cfg.Hasher = newHasher(tb, cfg.Password)
+	}
+	a.Hasher, _ = cfg.Hasher.(*Hasher)
+	a.take(&cfg.Config)
+	built, err := batteries.New(cfg)
+	if err != nil {
+		tb.Fatalf("doorwardtest: %v", err)
+	}
+	a.Batteries = built
+	return a.finish(built.Security)
+}
+
+// NewWith returns an App of the engine, the password sign-in and the features
+// given: for features and roles that batteries does not know.
+func NewWith(tb testing.TB, edit func(*doorward.Config), features ...doorward.Feature) *App {
+	tb.Helper()
+	a := blank(tb)
+	var cfg doorward.Config
+	a.fill(&cfg)
+	if edit != nil {
+		edit(&cfg)
+	}
+	a.Hasher = newHasher(tb, password.Config{})
+	a.take(&cfg)
+	s, err := doorward.New(cfg, append([]doorward.Feature{login.New(login.Config{Hasher: a.Hasher})}, features...)...)
+	if err != nil {
+		tb.Fatalf("doorwardtest: %v", err)
+	}
+	return a.finish(s)
+}
+
+func blank(tb testing.TB) *App {
+	return &App{tb: tb, Mux: http.NewServeMux(), Outbox: &mail.Outbox{}, Events: &Events{},
+		Clock: &Clock{now: time.Date(2031, 5, 17, 12, 0, 0, 0, time.UTC)}, Logs: &Logs{}}
+}
+
+func (a *App) fill(cfg *doorward.Config) {
+	cfg.Stores = doorward.StoresFrom(memstore.New[User]())
+	cfg.SecretKey = []byte(SecretKey)
+	cfg.Now = a.Clock.Now
+	cfg.Logger = slog.New(a.Logs.handler())
+	cfg.Pages.Messages = map[string]doorward.Text{}
+	for _, key := range messageKeys() {
+		cfg.Pages.Messages[key] = doorward.Text{Text: key}
+	}
+}
+
+// take reads what a test has set, and puts the recorder of events in front.
+func (a *App) take(cfg *doorward.Config) {
+	a.Stores, a.prefix = cfg.Stores, cfg.URLs.Prefix
+	theirs := cfg.OnEvent
+	cfg.OnEvent = func(ctx context.Context, event any) {
+		a.Events.add(event)
+		if theirs != nil {
+			theirs(ctx, event)
+		}
+	}
+}
+
+func (a *App) finish(s *doorward.Security) *App {
+	a.Security = s
+	a.handler = s.Handler(a.Mux)
+	a.ownPages()
+	a.tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = s.Close(ctx)
+		a.checkSecrets()
+	})
+	return a
+}
+
+// ServeHTTP serves the whole application.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// Hashes returns how many passwords have been hashed or compared so far.
+func (a *App) Hashes() int { return a.Hasher.Count() }
+
+// Route returns the route of that name, and fails the test if there is none.
+func (a *App) Route(name string) doorward.Route {
+	a.tb.Helper()
+	for _, rt := range a.Routes() {
+		if rt.Name == name {
+			return rt
+		}
+	}
+	a.tb.Fatalf("doorwardtest: no route %q", name)
+	return doorward.Route{}
+}
+
+// newHasher is the only way to the fast hasher outside of package password.
+func newHasher(tb testing.TB, cfg password.Config) *Hasher {
+	tb.Helper()
+	h, err := password.NewForTests(testhash.Allow(), cfg)
+	if err != nil {
+		tb.Fatalf("doorwardtest: %v", err)
+	}
+	return &Hasher{inner: h}
+}
+
+type noBreaches struct{}
+
+func (noBreaches) Count(context.Context, string) (int, error) { return 0, nil }
