@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,6 +49,54 @@ func sessionDests(s *doorward.Session) []any {
 	}
 }
 
+// separator stands between the facts of a session in one column.
+const separator = "\x1f"
+
+// facts reads the sessionFacts of a session from one column. A driver spends
+// more on ten columns than all of this costs, and spends it for every role.
+type facts struct{ s *doorward.Session }
+
+// Scan implements [database/sql.Scanner].
+func (f facts) Scan(src any) error {
+	text, ok := src.(string)
+	if b, isBytes := src.([]byte); isBytes {
+		text, ok = string(b), true
+	}
+	if !ok {
+		return errors.New("a session is not stored as text")
+	}
+	var part string
+	for _, dest := range sessionDests(f.s)[2:11] {
+		part, text, ok = strings.Cut(text, separator)
+		if !ok {
+			return errors.New("a session has too few columns")
+		}
+		if err := scanFact(dest, part); err != nil {
+			return err
+		}
+	}
+	f.s.UserAgent = text
+	return nil
+}
+
+func scanFact(dest any, part string) error {
+	switch d := dest.(type) {
+	case *string:
+		*d = part
+	case *bool:
+		*d = part == "1"
+	case *columns.List:
+		return d.Scan(part)
+	case *micros:
+		n, err := strconv.ParseInt(part, 10, 64)
+		if err != nil {
+			return errors.New("a time is not stored as an integer")
+		}
+		return d.Scan(n)
+	}
+	return nil
+}
+
 // sessionArgs are the values of the columns of a session.
 func sessionArgs(s doorward.Session) ([]any, error) {
 	via, err := columns.Join(s.Via)
@@ -56,6 +105,9 @@ func sessionArgs(s doorward.Session) ([]any, error) {
 	}
 	if via == nil {
 		via = ""
+	}
+	if strings.Contains(s.Address+s.Binding+strings.Join(s.Via, ""), separator) {
+		return nil, errors.New("sqlstore: a control character in the session's address, binding or methods")
 	}
 	fresh := 0
 	if s.Fresh {
@@ -70,7 +122,7 @@ func sessionArgs(s doorward.Session) ([]any, error) {
 // sessionQuery is the one statement of a request: session, user and roles.
 // Expiry is not in it: another parameter would cost more than it saves.
 func (s *Store[U, PU]) sessionQuery() string {
-	return "SELECT " + roleColumns + ", s." + strings.ReplaceAll(sessionFacts, ", ", ", s.") + ", " + s.lean +
+	return "SELECT " + roleColumns + ", concat_ws('" + separator + "', s." + strings.ReplaceAll(sessionFacts, ", ", ", s.") + "), " + s.lean +
 		" FROM " + s.table(s.cfg.sessions()) + " s JOIN " + s.table(s.cfg.Users) + " u ON u." + s.d.quote("fs_uniquifier") + " = s.fs_uniquifier" +
 		s.joinRoles() + " WHERE s.id_hash = " + s.d.param
 }
@@ -82,7 +134,7 @@ func (s *Store[U, PU]) LoadSession(ctx context.Context, idHash string) (doorward
 	if err != nil {
 		return doorward.Session{}, nil, nil, err
 	}
-	u, list, err := s.load(rows, sessionDests(&x)[2:], false)
+	u, list, err := s.load(rows, []any{facts{&x}}, false)
 	if err == nil {
 		x.IDHash, x.Uniquifier = idHash, u.SecurityAccount().Uniquifier
 	}
