@@ -49,7 +49,7 @@ type App struct {
 	tb      testing.TB
 	handler http.Handler
 	prefix  string
-	secrets secrets
+	secrets *secrets
 }
 
 // New returns an App with every feature that edit turns on, and reports a
@@ -97,7 +97,7 @@ func NewWith(tb testing.TB, edit func(*doorward.Config), features ...doorward.Fe
 }
 
 func blank(tb testing.TB) *App {
-	return &App{tb: tb, Mux: http.NewServeMux(), Outbox: &mail.Outbox{}, Events: &Events{},
+	return &App{tb: tb, Mux: http.NewServeMux(), Outbox: &mail.Outbox{}, Events: &Events{}, secrets: &secrets{},
 		Clock: &Clock{now: time.Date(2031, 5, 17, 12, 0, 0, 0, time.UTC)}, Logs: &Logs{}}
 }
 
@@ -139,6 +139,14 @@ func (a *App) finish(s *doorward.Security) *App {
 
 // ServeHTTP serves the whole application.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// In returns the same installation reporting to tb: for subtests, and inside of
+// fuzz targets.
+func (a *App) In(tb testing.TB) *App {
+	c := *a
+	c.tb = tb
+	return &c
+}
 
 // Hashes returns how many passwords have been hashed or compared so far.
 func (a *App) Hashes() int { return a.Hasher.Count() }

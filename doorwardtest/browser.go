@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/doorward/doorward"
 )
@@ -50,6 +51,13 @@ func (b *Browser) Clone() *Browser {
 	c := *b
 	c.jar, c.Header = maps.Clone(b.jar), b.Header.Clone()
 	return &c
+}
+
+// In returns a [Browser.Clone] that reports to tb.
+func (b *Browser) In(tb testing.TB) *Browser {
+	c := b.Clone()
+	c.app = b.app.In(tb)
+	return c
 }
 
 // Get gets a page. headers are names and values in turn.
