@@ -97,7 +97,7 @@ var sessionTests = []test{
 		s := w.session(t, w.user(t, "a@example.com"), "mine")
 		is(t, w.Sessions.UpdateSession(t.Context(), s.IDHash, func(s *doorward.Session) error { s.Fresh = false; return errAbandon }), errAbandon)
 		if !panics(func() {
-			_ = w.Sessions.UpdateSession(t.Context(), s.IDHash, func(*doorward.Session) error { panic("in change") })
+			_ = w.Sessions.UpdateSession(t.Context(), s.IDHash, func(*doorward.Session) error { return crash(nil) })
 		}) {
 			t.Error("the panic was swallowed")
 		}

@@ -246,6 +246,9 @@ func panics(f func()) (did bool) {
 	return false
 }
 
+// crash panics as a mistake in a function of the caller's would.
+func crash(empty []error) error { return empty[0] }
+
 // cancelled is a context that is done.
 func cancelled(t *testing.T) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())

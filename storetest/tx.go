@@ -53,7 +53,7 @@ var txTests = []test{
 		if !panics(func() {
 			_ = w.Tx.InTx(t.Context(), func(ctx context.Context) error {
 				ok(t, w.Users.UpdateUser(ctx, u, func(a *doorward.Account) error { a.Username = "no"; return nil }))
-				panic("in fn")
+				return crash(nil)
 			})
 		}) {
 			t.Error("the panic was swallowed")

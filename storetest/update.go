@@ -61,7 +61,7 @@ var updateTests = []test{
 	{"a panic of change leaves the store usable", users, func(t *testing.T, w *world) {
 		u := w.user(t, "a@example.com")
 		if !panics(func() {
-			_ = w.Users.UpdateUser(t.Context(), u, func(a *doorward.Account) error { a.Username = "no"; panic("in change") })
+			_ = w.Users.UpdateUser(t.Context(), u, func(a *doorward.Account) error { a.Username = "no"; return crash(nil) })
 		}) {
 			t.Error("the panic was swallowed")
 		}
