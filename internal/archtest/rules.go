@@ -45,14 +45,15 @@ func House() Rules {
 	r := Rules{
 		Module: "github.com/doorward/doorward",
 		Layers: map[string]Layer{
-			".":                  Root,
-			"batteries":          Assembly,
-			"doorwardtest":       Kit,
-			"flaskcompat":        Kit,
-			"cmd/doorward/...":   Top,
-			"examples/...":       Top,
-			"internal/archtest":  Top,
-			"internal/bench/...": Top,
+			".":                    Root,
+			"batteries":            Assembly,
+			"doorwardtest":         Kit,
+			"flaskcompat":          Kit,
+			"cmd/doorward/...":     Top,
+			"examples/...":         Top,
+			"internal/archtest":    Top,
+			"internal/bench/...":   Top,
+			"internal/browsertest": Top,
 		},
 		Closed: map[string][]string{
 			".":      {"conf", "signed"},
@@ -83,7 +84,7 @@ func House() Rules {
 	r.place(Middle, "memstore", "sqlstore", "storetest")
 	features := []string{
 		"login", "register", "confirm", "reset", "change", "changeemail", "username", "passwordless",
-		"twofactor", "recoverycodes", "unified", "webauthn", "oauth", "refresh",
+		"twofactor", "recoverycodes", "unified", "webauthn", "oauth", "refresh", "sessions",
 	}
 	r.place(Middle, features...)
 	for _, f := range features {
