@@ -107,12 +107,10 @@ func (b *Browser) withToken(target string, fields Fields) Fields {
 			b.app.Secret(s)
 		}
 	}
+	out := Fields{}
+	maps.Copy(out, fields)
 	if _, given := fields["csrf_token"]; given || b.NoCSRF {
-		return fields
-	}
-	out := maps.Clone(fields)
-	if out == nil {
-		out = Fields{}
+		return out
 	}
 	if t := b.CSRF(target); t != "" {
 		out["csrf_token"] = t
