@@ -15,6 +15,7 @@ func texts() map[string]doorward.Text {
 		"USERNAME_DISALLOWED_CHARACTERS": {Category: bad, Text: "A username has letters and digits only."},
 
 		"login_title":     {Text: "Sign in"},
+		"login_either":    {Text: "Your username or your email address: one of them is enough."},
 		"logout_title":    {Text: "Sign out"},
 		"logout_question": {Text: "Do you want to sign out?"},
 		"verify_title":    {Text: "Confirm that it is you"},
