@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 
 	"github.com/doorward/doorward"
@@ -15,6 +16,8 @@ import (
 	"github.com/doorward/doorward/conf"
 	"github.com/doorward/doorward/login"
 	"github.com/doorward/doorward/password"
+	"github.com/doorward/doorward/register"
+	"github.com/doorward/doorward/sessions"
 	"github.com/doorward/doorward/usernames"
 )
 
@@ -32,7 +35,9 @@ type Config struct {
 	// the application's own. email and username are known.
 	Mappers map[string]doorward.IdentityAttribute `setting:"-"`
 
-	Login login.Config
+	Login    login.Config
+	Register *register.Config `setting:"REGISTERABLE,feature" default:"false" help:"Let visitors make an account."`
+	Sessions *sessions.Config `setting:"SESSIONS_PAGE,feature" default:"false" help:"Let users see where they are signed in, and sign out there."`
 
 	// More are further features, the application's own. They come after the others.
 	More []doorward.Feature `setting:"-"`
@@ -63,7 +68,9 @@ type Hasher interface {
 // feature that is off is nil.
 type App struct {
 	*doorward.Security
-	Login *login.Feature
+	Login    *login.Feature
+	Register *register.Feature
+	Sessions *sessions.Feature
 
 	// Hasher and Policy are what the features use.
 	Hasher Hasher
@@ -118,7 +125,44 @@ func (a *App) features(cfg *Config) []doorward.Feature {
 		cfg.Login.Usernames = &cfg.Usernames.Rules
 	}
 	a.Login = login.New(cfg.Login)
-	return []doorward.Feature{a.Login}
+	out := []doorward.Feature{a.Login}
+	if cfg.Register != nil {
+		a.Register = a.register(cfg)
+		out = append(out, a.Register)
+	}
+	if cfg.Sessions != nil {
+		a.Sessions = sessions.New(*cfg.Sessions)
+		out = append(out, a.Sessions)
+	}
+	return out
+}
+
+// register gives the feature what it shares with the others; what the caller
+// set stays.
+func (a *App) register(cfg *Config) *register.Feature {
+	c := *cfg.Register
+	if c.Hasher == nil {
+		c.Hasher = a.Hasher
+	}
+	if c.Policy == nil {
+		c.Policy, c.PasswordLength = a.Policy, cfg.Password.LengthMin
+	}
+	if c.Email == nil {
+		c.Email = cfg.deliverable
+	}
+	if cfg.Usernames.Enable {
+		c.Usernames, c.UsernameRequired = &cfg.Usernames.Rules, cfg.Usernames.Required
+	}
+	return register.New(c)
+}
+
+// deliverable asks the DNS whether an address can receive mail.
+func (c *Config) deliverable(ctx context.Context, typed string) (string, error) {
+	resolver := c.Resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	return c.Address.Validate(ctx, typed, resolver)
 }
 
 // identities turns the names into attributes with their mappers.
