@@ -26,6 +26,9 @@ var endSessionTests = []test{
 		is(t, w.Sessions.RekeySession(t.Context(), s.IDHash, s.IDHash, s.Uniquifier), doorward.ErrNotFound)
 		ok(t, w.Sessions.TouchSessions(t.Context(), map[string]time.Time{s.IDHash: day.Add(time.Hour)}))
 		equal(t, "gone", w.gone(t, s.IDHash), true)
+		for _, uniquifier := range []string{s.Uniquifier, ""} { // nor a row that is nobody's
+			is(t, w.Sessions.EndSession(t.Context(), uniquifier, s.IDHash), doorward.ErrNotFound)
+		}
 		list, err := w.Sessions.ListSessions(t.Context(), s.Uniquifier)
 		ok(t, err)
 		equal(t, "listed", len(list), 0)

@@ -41,6 +41,7 @@ var roleTests = []test{
 		}))
 		r, err := w.Roles.FindRole(t.Context(), "admin")
 		ok(t, err)
+		equal(t, "name", r.Name, "admin")
 		equal(t, "description", r.Description, "new")
 		equal(t, "permissions", len(r.Permissions), 2)
 		_, err = w.Roles.FindRole(t.Context(), "other")
