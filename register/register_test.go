@@ -228,6 +228,22 @@ func TestAllowList(t *testing.T) {
 	})
 }
 
+func TestCheckbox(t *testing.T) {
+	both(t, func(t *testing.T, asJSON bool) {
+		s := newSite(t, register.Config{Fields: []register.Field{{Name: "terms", Label: "I agree", Type: "checkbox", Required: true, Set: func(doorward.User, string) error { return nil }}}}, nil)
+		b := s.browser(asJSON)
+		if r := b.post("/register", good()); r.errors() != "terms: FIELD_NOT_PROVIDED" {
+			t.Errorf("without it: %d %s", r.status, r.errors())
+		}
+		if r := b.post("/register", with(fields{"terms": "true", "email": "x"})); r.errors() != "email: INVALID_EMAIL_ADDRESS" || !asJSON && !strings.Contains(r.body, `name="terms" type="checkbox" value="true" checked`) {
+			t.Errorf("with it: %d %s", r.status, r.body)
+		}
+		if r := b.post("/register", with(fields{"terms": "true"})); r.errors() != "" || len(s.users()) != 1 {
+			t.Errorf("in the end: %d %s", r.status, r.body)
+		}
+	})
+}
+
 func TestFieldsOffAreIgnored(t *testing.T) {
 	s := newSite(t, register.Config{NoConfirm: true}, nil)
 	if r := s.browser(true).post("/register", fields{"email": "new@example.com", "password": goodPassword, "username": 5, "password_confirm": 5}); r.status != 200 {
