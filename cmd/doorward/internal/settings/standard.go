@@ -1,0 +1,32 @@
+package settings
+
+import (
+	"strings"
+
+	"github.com/doorward/doorward/conf"
+)
+
+// standard turns on every feature there is, for a server that was told
+// nothing, except those that take the place of signing in with a password or
+// stand in its way.
+func standard(all []conf.Setting) map[string]any {
+	not := map[string]bool{"SECURITY_PASSWORDLESS": true, "SECURITY_US_SIGNIN_REPLACES_LOGIN": true, "SECURITY_CONFIRMABLE": true}
+	out := map[string]any{}
+	for _, s := range all {
+		if s.Feature != "" && !not[s.Feature] {
+			out[s.Feature] = "true"
+		}
+	}
+	return out
+}
+
+// configures reports whether vars say how the pages are to be. Secrets do not:
+// whoever keeps his own still gets every feature.
+func (l *Loaded) configures(vars map[string]any) bool {
+	for name := range vars {
+		if strings.HasPrefix(name, conf.Prefix) && !l.secret[l.names[name]] && name != totpSecrets {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/cmd/doorward/internal/accounts"
+	"github.com/doorward/doorward/cmd/doorward/internal/database"
+	"github.com/doorward/doorward/cmd/doorward/internal/settings"
+)
+
+// load reads the configuration.
+func (p *program) load() (*settings.Loaded, error) {
+	flags := map[string]any{}
+	for name, value := range map[string]string{"DOORWARD_CONFIG": p.flags.config, "DATABASE_URL": p.flags.database, "DOORWARD_ADDR": p.flags.addr} {
+		if value != "" {
+			flags[name] = value
+		}
+	}
+	return settings.Load(p.environ, flags)
+}
+
+// connect opens the database that the configuration names.
+func connect(ctx context.Context, l *settings.Loaded, create bool) (*database.Handle, error) {
+	path, err := database.Path(string(l.Config.Server.Database))
+	if err != nil {
+		return nil, err
+	}
+	h, err := database.Connect(ctx, path, l.Config.Server.Connections, create)
+	if errors.Is(err, database.ErrMissing) {
+		return nil, fmt.Errorf("%w\nGive the right one with --database, or make it with: doorward migrate", err)
+	}
+	return h, err
+}
+
+// logger writes log lines to standard error.
+func (p *program) logger(s settings.Server, least slog.Level) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: max(s.LogLevel, least)}
+	if s.LogLevel < slog.LevelInfo {
+		opts.Level = s.LogLevel
+	}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(p.stderr, opts))
+	}
+	return slog.New(slog.NewTextHandler(p.stderr, opts))
+}
+
+// installation is the database with the application on it.
+type installation struct {
+	*accounts.Accounts
+	loaded *settings.Loaded
+	made   bool // the secrets were made just now
+}
+
+// open opens the installation for a command. create says that the command may
+// make the database; its tables are then made too.
+func (p *program) open(ctx context.Context, create bool) (*installation, error) {
+	l, err := p.load()
+	if err != nil {
+		return nil, err
+	}
+	h, err := connect(ctx, l, create)
+	if err != nil {
+		return nil, err
+	}
+	l.Config.Logger = p.logger(l.Config.Server, slog.LevelWarn)
+	in, err := assemble(ctx, l, h, h.New)
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if in.made {
+		fmt.Fprintln(p.stderr, "doorward: made "+l.Config.Server.SecretsFile+"; back it up with the database, passwords cannot be checked without it")
+	}
+	return in, nil
+}
+
+// assemble makes the application on an open database.
+func assemble(ctx context.Context, l *settings.Loaded, h *database.Handle, migrate bool, more ...doorward.Feature) (*installation, error) {
+	if migrate {
+		done, err := h.Migrate(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range done {
+			l.Config.Logger.InfoContext(ctx, "database migrated", "migration", name)
+		}
+	} else if todo, err := h.Pending(ctx); err != nil {
+		return nil, err
+	} else if len(todo) > 0 {
+		return nil, &usageError{"the tables of the database are not up to date", "Run: doorward migrate"}
+	}
+	made, err := l.Secrets()
+	if err != nil {
+		return nil, err
+	}
+	store, err := h.Store()
+	if err != nil {
+		return nil, err
+	}
+	cfg := l.Config.Config
+	cfg.More = more
+	app, err := settings.App(cfg, doorward.StoresFrom(store))
+	if err != nil {
+		return nil, err
+	}
+	return &installation{&accounts.Accounts{App: app, Config: &cfg, Store: store}, l, made}, nil
+}
+
+// with runs f on the installation and closes it.
+func (p *program) with(ctx context.Context, create bool, f func(in *installation) error) error {
+	in, err := p.open(ctx, create)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(in), in.App.Close(ctx), in.Store.Close())
+}
+
+// withUser does the same for the user that an identity attribute names.
+func (p *program) withUser(ctx context.Context, identity string, f func(in *installation, u doorward.User) error) error {
+	return p.with(ctx, false, func(in *installation) error {
+		u, err := in.Find(ctx, identity)
+		if err != nil {
+			return err
+		}
+		return f(in, u)
+	})
+}
