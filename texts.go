@@ -112,7 +112,7 @@ func engineTexts() map[string]Text {
 		"error_503_hint":  {"", "This should pass quickly. Try again in a moment."},
 		"try_again":       {"", "Try again"},
 		"profile":         {"", "Your account"},
-		"sessions":        {"", "Devices"},
+		"sessions":        {"", "Sessions"},
 		"tf_select_title": {"", "Second step"},
 		"tf_select_which": {"", "How do you want to confirm that it is you?"},
 		"navigation":      {"", "Main menu"},

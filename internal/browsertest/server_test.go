@@ -1,0 +1,96 @@
+package browsertest_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestBrowserServer looks at the pages of the program itself, as it runs
+// without any setting.
+func TestBrowserServer(t *testing.T) {
+	chromium := launch(t)
+	b := open(t, chromium, run(t))
+	b.visit("/")
+	b.look("server-home")
+	b.press(`main a[href="/login"]`)
+	b.fill("email", address, "password", secret)
+	b.press(`main button[type=submit]`)
+	b.wantPath("/")
+	b.wantText(address)
+	b.look("server-home-in")
+	b.press(`.bar a[href="/profile"]`)
+	b.look("server-profile")
+	b.visit("/nothing/here")
+	b.look("server-404")
+}
+
+// run builds and starts the program on a free port and returns its URL.
+func run(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	bin := filepath.Join(dir, "doorward")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "github.com/doorward/doorward/cmd/doorward")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	port, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := port.Addr().String()
+	_ = port.Close()
+
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "DATABASE_URL=sqlite:" + filepath.Join(dir, "users.db")}
+	create := exec.CommandContext(t.Context(), bin, "users", "create", address, "--active", "--password", secret)
+	create.Dir, create.Env = dir, env
+	if out, err := create.CombinedOutput(); err != nil {
+		t.Fatalf("make an account: %v\n%s", err, out)
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), bin, "serve", "--addr", addr)
+	cmd.Dir, cmd.Env = dir, env
+	said, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+		_ = said.Close()
+		if out, _ := os.ReadFile(said.Name()); t.Failed() {
+			t.Logf("the server said:\n%s", out)
+		}
+	})
+	await(t, "http://"+addr+"/")
+	return "http://" + addr
+}
+
+// await returns when url is answered.
+func await(t *testing.T, url string) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		res, err := http.Get(url)
+		if err == nil {
+			_ = res.Body.Close()
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("the server does not answer: %v", err)
+		}
+	}
+}
