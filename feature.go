@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"time"
 )
 
@@ -154,7 +155,7 @@ func (rt *Runtime) Web() Web { return Web{rt.e, rt.name} }
 func Provide[T any](rt *Runtime, service T) error {
 	for _, s := range rt.e.services {
 		if _, ok := s.value.(*T); ok {
-			return &ConfigError{rt.name, fmt.Sprintf("offers %T, as %s does", *new(T), s.feature), "turn one of them off"}
+			return &ConfigError{rt.name, fmt.Sprintf("offers %s, as %s does", reflect.TypeFor[T](), s.feature), "turn one of them off"}
 		}
 	}
 	rt.e.services = append(rt.e.services, provided{rt.name, &service})
