@@ -27,6 +27,7 @@ func TestBrowserSignIn(t *testing.T) {
 	b.wantText("Books of " + address)
 
 	b.visit("/verify")
+	b.wantPath("/verify")
 	b.look("verify")
 	b.press(`.bar form button`)
 	b.wantPath("/")
