@@ -16,7 +16,7 @@ import (
 func TestGate(t *testing.T) {
 	gate := &fakeGate{bare: bare{name: "gate"}, err: doorward.Fail("email", "CONFIRMATION_REQUIRED").Generic("GENERIC_AUTHN_FAILED")}
 	for generic, want := range map[bool]string{false: "CONFIRMATION_REQUIRED", true: "GENERIC_AUTHN_FAILED"} {
-		app := kit.NewWith(t, func(c *doorward.Config) { c.GenericResponses = generic }, gate)
+		app := withFeatures(t, func(c *doorward.Config) { c.GenericResponses = generic }, gate)
 		u := app.NewUser(joe)
 		b := app.Browser()
 		b.JSON = true
@@ -30,7 +30,7 @@ func TestGate(t *testing.T) {
 		b.Get("/basic", "Authorization", basic(joe, kit.Password)).Want(401)
 	}
 	gate.err = errors.New("the gate is broken")
-	app := kit.NewWith(t, nil, gate)
+	app := withFeatures(t, nil, gate)
 	app.NewUser(joe)
 	b := app.Browser()
 	b.JSON = true
@@ -44,7 +44,7 @@ func TestGate(t *testing.T) {
 func TestStageOrder(t *testing.T) {
 	second := newSecond("second", "app")
 	gate := &fakeGate{bare: bare{name: "gate"}, err: doorward.Fail("", "NO")}
-	app := kit.NewWith(t, nil, second, gate)
+	app := withFeatures(t, nil, second, gate)
 	app.NewUser(joe)
 	app.Browser().PostForm("/login", kit.Fields{"email": joe, "password": "wrong password"})
 	if gate.via != nil {
@@ -67,7 +67,7 @@ func TestStageOrder(t *testing.T) {
 
 func TestIssuer(t *testing.T) {
 	issuer := &fakeIssuer{bare: bare{name: "issuer"}}
-	app := kit.NewWith(t, nil, issuer)
+	app := withFeatures(t, nil, issuer)
 	app.NewUser(joe)
 	b := app.Browser()
 	b.JSON = true
@@ -81,7 +81,7 @@ func TestIssuer(t *testing.T) {
 
 func TestResetAccess(t *testing.T) {
 	good, bad := &fakeResetter{bare: bare{name: "good"}}, &fakeResetter{bare: bare{name: "bad"}, err: errors.New("no")}
-	app := kit.NewWith(t, nil, bad, good)
+	app := withFeatures(t, nil, bad, good)
 	u := app.NewUser(joe, func(a *doorward.Account) {
 		a.TFPrimaryMethod, a.TFTOTPSecret, a.USPhoneNumber, a.RecoveryCodes = "sms", "secret", "+15550100", []string{"code"}
 	})
@@ -123,11 +123,11 @@ func TestProvideAndFind(t *testing.T) {
 	}
 	asks := &bare{name: "asks", init: func(rt *doorward.Runtime) error { seeker = rt; return nil }}
 	offers := &bare{name: "offers", init: func(rt *doorward.Runtime) error { return doorward.Provide[greeter](rt, hello("hello")) }}
-	kit.NewWith(t, nil, asks, offers) // found though it was initialised later
+	withFeatures(t, nil, asks, offers) // found though it was initialised later
 	if s, ok := found(); !ok || s != "hello" {
 		t.Errorf("%q %t", s, ok)
 	}
-	kit.NewWith(t, nil, asks)
+	withFeatures(t, nil, asks)
 	if _, ok := found(); ok {
 		t.Error("found what nobody offers")
 	}
@@ -190,6 +190,22 @@ func TestConflicts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Own words for a message that two features share are no conflict.
+func TestOwnWordsOfSharedText(t *testing.T) {
+	text := func(feature string) doorward.Feature {
+		return &bare{name: feature, init: func(rt *doorward.Runtime) error {
+			return rt.Texts(map[string]doorward.Text{"SAME": {Category: "error", Text: "one"}})
+		}}
+	}
+	cfg := doorward.Config{Stores: doorward.StoresFrom(memstore.New[member]()), SecretKey: []byte(kit.SecretKey)}
+	cfg.Pages.Messages = map[string]doorward.Text{"SAME": {Text: "own"}}
+	s, err := doorward.New(cfg, text("ann"), text("bob"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Close(t.Context())
 }
 
 // Everything that is wrong is said at once.
