@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/conf"
 	kit "github.com/doorward/doorward/doorwardtest"
 )
@@ -27,3 +29,14 @@ func serve(t *testing.T, h http.Handler, b *kit.Browser, method, target string) 
 
 // member is the application's user type.
 type member = kit.User
+
+// withFeatures is an application with the password sign-in and these features.
+func withFeatures(t *testing.T, edit func(*doorward.Config), features ...doorward.Feature) *kit.App {
+	t.Helper()
+	return kit.New(t, func(c *batteries.Config) {
+		if edit != nil {
+			edit(&c.Config)
+		}
+		c.More = features
+	})
+}

@@ -13,7 +13,7 @@ import (
 
 func TestLimiterFirst(t *testing.T) {
 	lim := &fakeLimiter{bare: bare{name: "limiter"}, refuse: true}
-	app := kit.NewWith(t, nil, lim)
+	app := withFeatures(t, nil, lim)
 	u := app.NewUser(joe)
 	app.Mux.Handle("/basic", app.Require(doorward.Auth{Via: []string{"basic"}})(answer))
 	in := app.Browser()
@@ -50,7 +50,7 @@ func TestLimiterFirst(t *testing.T) {
 func TestLimiterOutcomes(t *testing.T) {
 	lim := &fakeLimiter{bare: bare{name: "limiter"}}
 	var fail error
-	app := kit.NewWith(t, func(c *doorward.Config) {
+	app := withFeatures(t, func(c *doorward.Config) {
 		c.Stores.Users = &failingFind{c.Stores.Users, &fail}
 	}, lim)
 	app.NewUser(joe)
@@ -89,7 +89,7 @@ func TestLimiterPanic(t *testing.T) {
 			return doorward.Result{}, err
 		}})
 	}
-	app := kit.NewWith(t, nil, lim, prover)
+	app := withFeatures(t, nil, lim, prover)
 	app.Browser().Get("/prove").Want(500).Contains("INTERNAL_ERROR").Lacks("oh<")
 	if got := lim.told(); !slices.Equal(got, []doorward.Outcome{doorward.Errored}) {
 		t.Errorf("told %v", got)
@@ -102,7 +102,7 @@ func TestLimiterPanic(t *testing.T) {
 // All limiters are asked; what one reserved is given back when another refuses.
 func TestLimiters(t *testing.T) {
 	one, two := &fakeLimiter{bare: bare{name: "one"}}, &fakeLimiter{bare: bare{name: "two"}, refuse: true}
-	app := kit.NewWith(t, nil, one, two)
+	app := withFeatures(t, nil, one, two)
 	app.NewUser(joe)
 	app.Browser().PostForm("/login", credentials(joe)).Want(429)
 	if got := one.told(); !slices.Equal(got, []doorward.Outcome{doorward.Errored}) {

@@ -13,7 +13,7 @@ import (
 
 func withSecond(t *testing.T, edit func(*doorward.Config), features ...doorward.Feature) (*kit.App, doorward.User) {
 	t.Helper()
-	app := kit.NewWith(t, edit, features...)
+	app := withFeatures(t, edit, features...)
 	return app, app.NewUser(joe)
 }
 

@@ -3,14 +3,16 @@ package doorwardtest
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/internal/testhash"
-	"github.com/doorward/doorward/login"
 	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/memstore"
 	"github.com/doorward/doorward/password"
@@ -60,7 +62,7 @@ func New(tb testing.TB, edit func(*batteries.Config)) *App {
 	a := blank(tb)
 	var cfg batteries.Config
 	a.fill(&cfg.Config)
-	cfg.Breaches = noBreaches{}
+	cfg.Breaches, cfg.Resolver = noBreaches{}, anyDomain{}
 	if edit != nil {
 		edit(&cfg)
 	}
@@ -77,23 +79,16 @@ func New(tb testing.TB, edit func(*batteries.Config)) *App {
 	return a.finish(built.Security)
 }
 
-// NewWith returns an App of the engine, the password sign-in and the features
-// given: for features and roles that batteries does not know.
-func NewWith(tb testing.TB, edit func(*doorward.Config), features ...doorward.Feature) *App {
-	tb.Helper()
-	a := blank(tb)
-	var cfg doorward.Config
-	a.fill(&cfg)
-	if edit != nil {
-		edit(&cfg)
+// Everything turns on every feature that cfg leaves off, those included that
+// are not thought of yet. It is an edit for [New].
+func Everything(cfg *batteries.Config) {
+	v := reflect.ValueOf(cfg).Elem()
+	for i := range v.NumField() {
+		_, isFeature := v.Type().Field(i).Tag.Lookup("setting")
+		if f := v.Field(i); isFeature && f.Kind() == reflect.Pointer && f.IsNil() && f.Type().Elem().Kind() == reflect.Struct {
+			f.Set(reflect.New(f.Type().Elem()))
+		}
 	}
-	a.Hasher = newHasher(tb, password.Config{})
-	a.take(&cfg)
-	s, err := doorward.New(cfg, append([]doorward.Feature{login.New(login.Config{Hasher: a.Hasher})}, features...)...)
-	if err != nil {
-		tb.Fatalf("doorwardtest: %v", err)
-	}
-	return a.finish(s)
 }
 
 func blank(tb testing.TB) *App {
@@ -176,3 +171,14 @@ func newHasher(tb testing.TB, cfg password.Config) *Hasher {
 type noBreaches struct{}
 
 func (noBreaches) Count(context.Context, string) (int, error) { return 0, nil }
+
+// anyDomain says that every domain receives mail.
+type anyDomain struct{}
+
+func (anyDomain) LookupMX(_ context.Context, name string) ([]*net.MX, error) {
+	return []*net.MX{{Host: "mail." + name, Pref: 10}}, nil
+}
+
+func (anyDomain) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return []netip.Addr{netip.MustParseAddr("192.0.2.25")}, nil
+}

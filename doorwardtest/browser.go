@@ -162,12 +162,20 @@ func (b *Browser) WhoAmI() string {
 // a browser of its own.
 func (a *App) AuthToken(u doorward.User) string {
 	a.tb.Helper()
-	res := a.Browser().PostJSON(a.Route("login").Path+"?include_auth_token=1", Fields{"email": u.SecurityAccount().Email, "password": Password})
-	t, _ := res.JSONAt("response.user.authentication_token").(string)
-	if t == "" {
-		a.tb.Fatalf("doorwardtest: no authentication token: %d %s", res.Status, res.Body)
+	t, ok := a.authToken(u)
+	if !ok {
+		a.tb.Fatalf("doorwardtest: no authentication token for %s", u.SecurityAccount().Email)
 	}
 	return t
+}
+
+func (a *App) authToken(u doorward.User) (string, bool) {
+	a.tb.Helper()
+	b := a.Browser()
+	b.JSON = true
+	res := b.PostJSON(a.Route("login").Path+"?include_auth_token=1", Fields{"email": u.SecurityAccount().Email, "password": Password})
+	t, ok := res.JSONAt("response.user.authentication_token").(string)
+	return t, ok
 }
 
 func (b *Browser) request(method, target string, body io.Reader, headers ...string) *http.Request {
