@@ -30,7 +30,7 @@ func (p *program) settings() *cobra.Command {
 	})
 	cmd.Long = `List every setting with its value, its default, and where the value comes from.
 Secrets are not shown. With TEXT, only the settings with TEXT in their name are
-listed, each with what it does.
+listed, with whole values and with what they do.
 
 A setting is given in the environment, or in a TOML file (--config) as a line
 NAME = value. The environment goes before the file.`
@@ -56,6 +56,8 @@ func (p *program) listSettings(l *settings.Loaded, text string) error {
 		row := []string{r.Name, r.Value, r.Default, r.Source}
 		if text != "" {
 			row = append(row, r.Help)
+		} else {
+			row[1], row[2] = clip(r.Value), clip(r.Default)
 		}
 		out = append(out, row)
 	}
@@ -64,6 +66,16 @@ func (p *program) listSettings(l *settings.Loaded, text string) error {
 	}
 	writeTable(p.stdout, out)
 	return nil
+}
+
+// valueShown is how much of a value fits into the list of all settings.
+const valueShown = 32
+
+func clip(value string) string {
+	if runes := []rune(value); len(runes) > valueShown {
+		return string(runes[:valueShown-3]) + "..."
+	}
+	return value
 }
 
 // writeManual writes docs/settings.md.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -75,11 +76,38 @@ func Connect(ctx context.Context, path string, connections int, create bool) (*H
 	}
 	h.db.SetMaxOpenConns(connections)
 	h.db.SetMaxIdleConns(connections)
-	if err := h.db.PingContext(ctx); err != nil {
+	if err := ping(ctx, h.db); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), h.db.Close())
 	}
 	return h, nil
 }
+
+// patience is how long another process may take to set up the same file.
+const patience = 10 * time.Second
+
+// ping opens the first connection. It is tried again while another process
+// switches a new file to write-ahead logging, for which SQLite waits for nobody.
+func ping(ctx context.Context, db *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := db.PingContext(ctx)
+		var coded interface{ Code() int }
+		if !errors.As(err, &coded) || coded.Code()&0xff != busy {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-again.C:
+		}
+	}
+}
+
+// busy is SQLITE_BUSY.
+const busy = 5
 
 // touch makes an empty file for its owner alone, before SQLite makes one that
 // everybody can read: it holds password hashes. SQLite gives its other files

@@ -78,10 +78,15 @@ func recovered(log *slog.Logger, w *recorder, r *http.Request, next http.Handler
 		if p != http.ErrAbortHandler {
 			log.ErrorContext(r.Context(), "request panicked", "panic", p, "stack", string(debug.Stack()))
 		}
-		if w.status != 0 || p == http.ErrAbortHandler {
-			panic(http.ErrAbortHandler)
+		if w.status == 0 && p != http.ErrAbortHandler {
+			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+			return
 		}
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			err = conn.Close()
+		}
+		log.DebugContext(r.Context(), "answer cut off", "err", err)
 	}()
 	next.ServeHTTP(w, r)
 }

@@ -11,11 +11,12 @@ import (
 
 const totpSecrets = "SECURITY_TOTP_SECRETS"
 
-// missing are the secrets that nobody configured and somebody will ask for.
+// missing are the secrets that nobody configured and somebody will ask for. An
+// empty variable is none.
 func (l *Loaded) missing() []string {
 	var out []string
 	for _, name := range []string{"SECRET_KEY", "SECURITY_PASSWORD_SALT", totpSecrets} {
-		if l.names[name] != "" && l.sources[name] == "" {
+		if l.names[name] != "" && (l.sources[name] == "" || l.vars[name] == "") {
 			out = append(out, name)
 		}
 	}

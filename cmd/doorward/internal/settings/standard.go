@@ -23,8 +23,8 @@ func standard(all []conf.Setting) map[string]any {
 // configures reports whether vars say how the pages are to be. Secrets do not:
 // whoever keeps his own still gets every feature.
 func (l *Loaded) configures(vars map[string]any) bool {
-	for name := range vars {
-		if strings.HasPrefix(name, conf.Prefix) && !l.secret[l.names[name]] && name != totpSecrets {
+	for name, value := range vars {
+		if value != "" && strings.HasPrefix(name, conf.Prefix) && !l.secret[l.names[name]] && name != totpSecrets {
 			return true
 		}
 	}
