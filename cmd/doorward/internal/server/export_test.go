@@ -1,0 +1,4 @@
+package server
+
+// Logged is the log of requests alone, with its net for panics.
+var Logged = logged
