@@ -235,3 +235,44 @@ func TestPendingIsGuarded(t *testing.T) {
 		t.Errorf("errors %v, signed in is %q", errs, b.WhoAmI())
 	}
 }
+
+// The cookie of a trusted browser and that of a pending sign-in are good for
+// nothing else, and no other value takes their place.
+func TestSecondFactorCookiesElsewhere(t *testing.T) {
+	app, _ := withSecond(t, func(c *doorward.Config) { c.Second.NotAlways = true }, newSecond("second", "app"))
+	pending := app.Browser()
+	pending.JSON = true
+	pending.PostJSON("/login", kit.Fields{"email": joe, "password": kit.Password, "remember": true}).Want(200)
+	half := pending.Cookie("session")
+	full := pending.Clone()
+	full.PostJSON("/second", kit.Fields{"code": "123456", "trust": true}).Want(200)
+	values := map[string]string{"trust": full.Cookie("tf_validity"), "pending": half, "session": full.Cookie("session"),
+		"csrf": full.CSRF("/verify"), "remember": full.Cookie("remember_token"), "token": "x"}
+	for name, v := range values {
+		for cookie, own := range map[string]string{"session": "session", "remember_token": "remember"} {
+			b := app.Browser()
+			b.SetCookie(cookie, v)
+			if who := b.WhoAmI(); who != "" && name != own {
+				t.Errorf("%s as %s: %s", name, cookie, who)
+			}
+		}
+		if who := byToken(app, v); who != "" {
+			t.Errorf("%s as a token: %s", name, who)
+		}
+		b := app.Browser()
+		b.JSON = true
+		b.SetCookie("tf_validity", v)
+		res := b.PostJSON("/login", credentials(joe)).Want(200)
+		if trusted := res.JSONAt("response.tf_required") == false; trusted != (name == "trust") {
+			t.Errorf("%s as tf_validity: trusted is %t", name, trusted)
+		}
+		for _, bad := range []string{v[:len(v)-1], v + "A", v + v} {
+			b := app.Browser()
+			b.JSON = true
+			b.SetCookie("tf_validity", bad)
+			if b.PostJSON("/login", credentials(joe)).JSONAt("response.tf_required") != true {
+				t.Errorf("%s, changed, is trusted", name)
+			}
+		}
+	}
+}

@@ -52,6 +52,8 @@ type App struct {
 	handler http.Handler
 	prefix  string
 	secrets *secrets
+
+	browsers map[string]*Browser // of [TokenMatrix], by address
 }
 
 // New returns an App with every feature that edit turns on, and reports a
@@ -92,7 +94,7 @@ func Everything(cfg *batteries.Config) {
 }
 
 func blank(tb testing.TB) *App {
-	return &App{tb: tb, Mux: http.NewServeMux(), Outbox: &mail.Outbox{}, Events: &Events{}, secrets: &secrets{},
+	return &App{tb: tb, Mux: http.NewServeMux(), Outbox: &mail.Outbox{}, Events: &Events{}, secrets: &secrets{}, browsers: map[string]*Browser{},
 		Clock: &Clock{now: time.Date(2031, 5, 17, 12, 0, 0, 0, time.UTC)}, Logs: &Logs{}}
 }
 
