@@ -84,8 +84,8 @@ func assemble(ctx context.Context, l *settings.Loaded, h *database.Handle, migra
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range done {
-			l.Config.Logger.InfoContext(ctx, "database migrated", "migration", name)
+		if len(done) > 0 {
+			l.Config.Logger.InfoContext(ctx, "brought the tables of the database up to date", "migrations", len(done))
 		}
 	} else if todo, err := h.Pending(ctx); err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ func (p *program) root() *cobra.Command {
 		"doorward serve                                     run the server at http://127.0.0.1:8080",
 		"doorward users create ann@example.com --active     make an account that can sign in",
 		"doorward settings                                  what is configured, and where")
+	cmd.Version, _ = built()
+	cmd.SetVersionTemplate("doorward {{.Version}}\n")
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.PersistentFlags().StringVar(&p.flags.config, "config", "", "TOML `file` with settings (DOORWARD_CONFIG)")
 	cmd.PersistentFlags().StringVar(&p.flags.database, "database", "", "database, sqlite:`PATH` (DATABASE_URL; default sqlite:doorward.db)")

@@ -44,6 +44,9 @@ func (p *program) runServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if h.Exposed {
+		log.WarnContext(ctx, "other users of this machine can read the database, which holds password hashes; take that from them with chmod 600", "database", l.Config.Server.Database)
+	}
 	pages := site.New()
 	in, err := assemble(ctx, l, h, true, pages)
 	if err != nil {

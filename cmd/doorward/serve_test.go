@@ -299,6 +299,21 @@ func TestServeWarnsBeyondThisMachine(t *testing.T) {
 	}
 }
 
+func TestServeWarnsOfAnExposedDatabase(t *testing.T) {
+	dir := t.TempDir()
+	l := start(t, dir)
+	l.stop()
+	if strings.Contains(l.log.String(), "chmod 600") {
+		t.Errorf("a warning for its own file: %s", l.log)
+	}
+	if err := os.Chmod(filepath.Join(dir, "doorward.db"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if l := start(t, dir); !strings.Contains(l.log.String(), "chmod 600") {
+		t.Errorf("no warning: %s", l.log)
+	}
+}
+
 func TestPrefix(t *testing.T) {
 	l := start(t, t.TempDir(), "SECURITY_URL_PREFIX=/auth")
 	if a := l.get("/", html); a.status != 302 || a.header.Get("Location") != "/auth/" {

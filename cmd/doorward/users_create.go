@@ -30,7 +30,7 @@ The account cannot sign in before it is active: add --active, or use
 		"doorward users create ann@example.com --password-stdin <password")
 	cmd.Flags().BoolVarP(&n.Active, "active", "a", false, "let the account sign in")
 	cmd.Flags().BoolVar(&n.Confirmed, "confirmed", false, "take the email address for confirmed")
-	cmd.Flags().StringVarP(&n.Username, "username", "u", "", "username, as the attribute of that name")
+	cmd.Flags().StringVarP(&n.Username, "username", "u", "", "`name` to sign in with, as the attribute username")
 	given.add(cmd)
 	return cmd
 }

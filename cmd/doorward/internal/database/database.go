@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -54,13 +55,15 @@ func Path(url string) (string, error) {
 type Handle struct {
 	db  *sql.DB
 	New bool // the file was made just now
+	// Exposed says that others than its owner can read the file.
+	Exposed bool
 }
 
 // Connect opens the database file, which it makes if create says so, readable
 // by its owner only. Without create a file that is missing is [ErrMissing].
 func Connect(ctx context.Context, path string, connections int, create bool) (*Handle, error) {
 	h := &Handle{}
-	_, err := os.Stat(path)
+	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !create:
 		return nil, fmt.Errorf("%w: %s", ErrMissing, path)
@@ -70,6 +73,8 @@ func Connect(ctx context.Context, path string, connections int, create bool) (*H
 		}
 	case err != nil:
 		return nil, fmt.Errorf("open database: %w", err)
+	default:
+		h.Exposed = info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows"
 	}
 	if h.db, err = sql.Open("sqlite", sqlstore.SQLiteDSN(path)); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
