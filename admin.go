@@ -11,35 +11,39 @@ import (
 // 32 hexadecimal characters (ASVS 11.5.1).
 func NewUniquifier() string { return hex.EncodeToString(randomBytes(16)) }
 
+// Accounts is what operators, and pages about an account, do to it.
+type Accounts struct{ e *engine }
+
+// Accounts returns the operations on accounts.
+func (s *Security) Accounts() Accounts { return Accounts{s.e} }
+
+// Accounts returns the operations on accounts.
+func (rt *Runtime) Accounts() Accounts { return Accounts{rt.e} }
+
+// Find returns the whole record of the user whom typed names by one of the
+// identity attributes, or [ErrNotFound]. The first attribute that accepts typed
+// decides.
+func (a Accounts) Find(ctx context.Context, typed string) (User, error) {
+	u, _, err := a.e.lookup(ctx, typed)
+	return u, err
+}
+
 // Sessions returns u's signed-in sessions that are not over, newest first.
-func (s *Security) Sessions(ctx context.Context, u User) ([]Session, error) {
-	return s.e.sessions(ctx, u)
+func (a Accounts) Sessions(ctx context.Context, u User) ([]Session, error) {
+	return a.e.sessions(ctx, u)
 }
 
 // EndSession ends one of u's sessions by its IDHash. [ErrNotFound] if u has no
 // such session. Every browser that was remembered is forgotten: it is not known
 // which of them the session belongs to, and that one would begin another.
-func (s *Security) EndSession(ctx context.Context, u User, idHash string) error {
-	return s.e.endSession(ctx, u, idHash)
+func (a Accounts) EndSession(ctx context.Context, u User, idHash string) error {
+	return a.e.endSession(ctx, u, idHash)
 }
 
 // EndSessions ends all of u's sessions but one (none if except is empty), and
 // forgets every browser that was remembered. It says how many sessions ended.
-func (s *Security) EndSessions(ctx context.Context, u User, except string) (int, error) {
-	return s.e.endSessions(ctx, u, except)
-}
-
-// Sessions is [Security.Sessions].
-func (s SignIn) Sessions(ctx context.Context, u User) ([]Session, error) { return s.e.sessions(ctx, u) }
-
-// EndSession is [Security.EndSession].
-func (s SignIn) EndSession(ctx context.Context, u User, idHash string) error {
-	return s.e.endSession(ctx, u, idHash)
-}
-
-// EndSessions is [Security.EndSessions].
-func (s SignIn) EndSessions(ctx context.Context, u User, except string) (int, error) {
-	return s.e.endSessions(ctx, u, except)
+func (a Accounts) EndSessions(ctx context.Context, u User, except string) (int, error) {
+	return a.e.endSessions(ctx, u, except)
 }
 
 func (e *engine) sessions(ctx context.Context, u User) ([]Session, error) {
@@ -115,12 +119,12 @@ func (e *engine) forgetAll(ctx context.Context, uniquifier string) error {
 
 // SetActive switches an account on or off and reports whether that changed it.
 // Switching it off ends its sessions, remembered browsers included (ASVS 7.4.2).
-func (s *Security) SetActive(ctx context.Context, u User, active bool) (changed bool, err error) {
-	err = s.e.inTx(ctx, func(ctx context.Context) error {
+func (a Accounts) SetActive(ctx context.Context, u User, active bool) (changed bool, err error) {
+	err = a.e.inTx(ctx, func(ctx context.Context) error {
 		changed = false
-		if err := s.e.cfg.Stores.Users.UpdateUser(ctx, u, func(a *Account) error {
-			changed = a.Active != active
-			a.Active = active
+		if err := a.e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
+			changed = acc.Active != active
+			acc.Active = active
 			return nil
 		}); err != nil {
 			return fmt.Errorf("set active: %w", err)
@@ -128,7 +132,7 @@ func (s *Security) SetActive(ctx context.Context, u User, active bool) (changed 
 		if active {
 			return nil
 		}
-		_, err := s.e.endAll(ctx, u.SecurityAccount().Uniquifier, "")
+		_, err := a.e.endAll(ctx, u.SecurityAccount().Uniquifier, "")
 		return err
 	})
 	return changed && err == nil, err
@@ -136,40 +140,40 @@ func (s *Security) SetActive(ctx context.Context, u User, active bool) (changed 
 
 // SignOutEverywhere gives u a new uniquifier, which ends every session, remembered
 // browser and token at once, and applies change (which may be nil) in the same step.
-func (s *Security) SignOutEverywhere(ctx context.Context, u User, change func(*Account) error) error {
+func (a Accounts) SignOutEverywhere(ctx context.Context, u User, change func(*Account) error) error {
 	next := NewUniquifier()
-	return s.e.inTx(ctx, func(ctx context.Context) error {
+	return a.e.inTx(ctx, func(ctx context.Context) error {
 		var old string
-		if err := s.e.cfg.Stores.Users.UpdateUser(ctx, u, func(a *Account) error {
-			old, a.Uniquifier = a.Uniquifier, next
+		if err := a.e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
+			old, acc.Uniquifier = acc.Uniquifier, next
 			if change != nil {
-				return change(a)
+				return change(acc)
 			}
 			return nil
 		}); err != nil {
 			return fmt.Errorf("rotate uniquifier: %w", err)
 		}
-		_, err := s.e.endAll(ctx, old, "")
+		_, err := a.e.endAll(ctx, old, "")
 		return err
 	})
 }
 
 // ResetAccess takes away everything that lets u in except the password: all
 // sessions, browsers, tokens, second factors, passkeys and recovery codes.
-func (s *Security) ResetAccess(ctx context.Context, u User) error {
-	err := s.SignOutEverywhere(ctx, u, func(a *Account) error {
-		if a.TokenUniquifier != "" {
-			a.TokenUniquifier = NewUniquifier()
+func (a Accounts) ResetAccess(ctx context.Context, u User) error {
+	err := a.SignOutEverywhere(ctx, u, func(acc *Account) error {
+		if acc.TokenUniquifier != "" {
+			acc.TokenUniquifier = NewUniquifier()
 		}
-		a.TFPrimaryMethod, a.TFTOTPSecret, a.TFPhoneNumber = "", "", ""
-		a.USTOTPSecrets, a.USPhoneNumber, a.RecoveryCodes = nil, "", nil
+		acc.TFPrimaryMethod, acc.TFTOTPSecret, acc.TFPhoneNumber = "", "", ""
+		acc.USTOTPSecrets, acc.USPhoneNumber, acc.RecoveryCodes = nil, "", nil
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, f := range s.e.features {
+	for _, f := range a.e.features {
 		if ar, ok := f.(AccessResetter); ok {
 			errs = append(errs, ar.ResetAccess(ctx, u))
 		}
@@ -177,6 +181,6 @@ func (s *Security) ResetAccess(ctx context.Context, u User) error {
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("reset access: %w", err)
 	}
-	fire(ctx, s.e, &s.e.hooks.AccessReset, AccessReset{User: u})
+	fire(ctx, a.e, &a.e.hooks.AccessReset, AccessReset{User: u})
 	return nil
 }

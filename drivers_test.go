@@ -30,8 +30,10 @@ func TestMailTrap(t *testing.T) {
 }
 
 // Of identical requests that consume something one succeeds.
-func TestParallel(t *testing.T) {
-	app := kit.New(t, nil)
+func TestParallel(t *testing.T) { parallelVerify(t, kit.New(t, nil)) }
+
+func parallelVerify(t *testing.T, app *kit.App) {
+	t.Helper()
 	u := app.NewUser(joe)
 	b := app.Browser()
 	b.LoginAs(u)
@@ -41,7 +43,7 @@ func TestParallel(t *testing.T) {
 		c := b.Clone()
 		return c.PostJSON("/verify", kit.Fields{"password": kit.Password}).Status == 200
 	})
-	if s, _ := app.Sessions(t.Context(), u); len(s) != 1 {
+	if s, _ := app.Accounts().Sessions(t.Context(), u); len(s) != 1 {
 		t.Errorf("%d sessions", len(s))
 	}
 	kit.Parallel(t, 20, 20, func(int) bool {

@@ -32,7 +32,7 @@ func TestHooks(t *testing.T) {
 		if acc := app.Account(joe); acc.LoginCount != 1 || ev.User.SecurityAccount().Email != joe || !ev.At.Equal(app.Clock.Now()) {
 			t.Errorf("event %+v, stored %+v", ev, acc)
 		}
-		if s, _ := app.Sessions(context.Background(), ev.User); len(s) != 1 {
+		if s, _ := app.Accounts().Sessions(context.Background(), ev.User); len(s) != 1 {
 			t.Errorf("%d sessions are stored", len(s))
 		}
 		return nil
@@ -75,7 +75,7 @@ func TestHookUsesTheEngine(t *testing.T) {
 		if _, err := doorward.IdentityFrom(ctx); !errors.Is(err, doorward.ErrAnonymous) {
 			t.Errorf("signed out, and still known: %v", err)
 		}
-		_, err := app.EndSessions(ctx, ev.User, "")
+		_, err := app.Accounts().EndSessions(ctx, ev.User, "")
 		return err
 	})
 	if err != nil {

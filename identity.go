@@ -125,14 +125,6 @@ func (v *visit) setIdentity(id Identity, err error) {
 	v.results = []checked{{MechanismSession, authResult{id, err}}, {MechanismToken, authResult{Identity{}, ErrAnonymous}}}
 }
 
-// FindUserByIdentity returns the whole record of the user whom typed names by
-// one of the identity attributes, or [ErrNotFound]. The first attribute that
-// accepts typed decides.
-func (s *Security) FindUserByIdentity(ctx context.Context, typed string) (User, error) {
-	u, _, err := s.e.lookup(ctx, typed)
-	return u, err
-}
-
 // lookup also returns the normal form that was looked up, for the limiter.
 func (e *engine) lookup(ctx context.Context, typed string) (User, string, error) {
 	ia, v := e.identify(typed)

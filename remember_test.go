@@ -160,7 +160,9 @@ func TestRememberEnds(t *testing.T) {
 		"rotated": func(app *kit.App, _ *kit.Browser, u doorward.User) {
 			app.Change(u, func(a *doorward.Account) { a.Uniquifier = doorward.NewUniquifier() })
 		},
-		"ended all": func(app *kit.App, _ *kit.Browser, u doorward.User) { _, _ = app.EndSessions(t.Context(), u, "") },
+		"ended all": func(app *kit.App, _ *kit.Browser, u doorward.User) {
+			_, _ = app.Accounts().EndSessions(t.Context(), u, "")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := kit.New(t, nil)

@@ -86,12 +86,12 @@ func TestResetAccess(t *testing.T) {
 		a.TFPrimaryMethod, a.TFTOTPSecret, a.USPhoneNumber, a.RecoveryCodes = "sms", "secret", "+15550100", []string{"code"}
 	})
 	before := app.Account(joe)
-	err := app.ResetAccess(t.Context(), u)
+	err := app.Accounts().ResetAccess(t.Context(), u)
 	if err == nil || len(good.reset) != 1 || len(bad.reset) != 1 {
 		t.Errorf("%v, %v, %v: one broken feature must not spare the others", err, good.reset, bad.reset)
 	}
 	bad.err = nil
-	if err := app.ResetAccess(t.Context(), u); err != nil {
+	if err := app.Accounts().ResetAccess(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 	acc := app.Account(joe)

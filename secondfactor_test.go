@@ -71,7 +71,7 @@ func TestSecondFactorParallel(t *testing.T) {
 		c := b.Clone()
 		return c.PostJSON("/second", code("123456")).Status == 200 && c.WhoAmI() == joe
 	})
-	if s, _ := app.Sessions(t.Context(), u); len(s) != 1 {
+	if s, _ := app.Accounts().Sessions(t.Context(), u); len(s) != 1 {
 		t.Errorf("%d sessions", len(s))
 	}
 	if got := app.Account(joe).LoginCount; got != 1 {
@@ -88,7 +88,9 @@ func TestSecondFactorPendingEnds(t *testing.T) {
 			app.Change(u, func(a *doorward.Account) { a.Active = false })
 		},
 		"deleted": func(app *kit.App, _ *kit.Browser, u doorward.User) { app.Delete(u) },
-		"rotated": func(app *kit.App, _ *kit.Browser, u doorward.User) { _ = app.SignOutEverywhere(t.Context(), u, nil) },
+		"rotated": func(app *kit.App, _ *kit.Browser, u doorward.User) {
+			_ = app.Accounts().SignOutEverywhere(t.Context(), u, nil)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app, u := withSecond(t, nil, newSecond("second", "app"))
@@ -198,7 +200,7 @@ func TestTrustedBrowser(t *testing.T) {
 		t.Error("trusted for ever")
 	}
 	app.Clock.Advance(-30 * 24 * time.Hour)
-	if err := app.SignOutEverywhere(t.Context(), u, nil); err != nil {
+	if err := app.Accounts().SignOutEverywhere(t.Context(), u, nil); err != nil {
 		t.Fatal(err)
 	}
 	if login(b, joe) {

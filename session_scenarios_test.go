@@ -14,16 +14,22 @@ import (
 // ended it (ASVS 7.4.1, 7.4.2).
 func TestSavedCookieIsDead(t *testing.T) {
 	for name, end := range map[string]func(*kit.App, *kit.Browser, doorward.User){
-		"sign-out":     func(_ *kit.App, b *kit.Browser, _ doorward.User) { b.PostForm("/logout", kit.Fields{}).Want(302) },
-		"switched off": func(app *kit.App, _ *kit.Browser, u doorward.User) { _, _ = app.SetActive(t.Context(), u, false) },
+		"sign-out": func(_ *kit.App, b *kit.Browser, _ doorward.User) { b.PostForm("/logout", kit.Fields{}).Want(302) },
+		"switched off": func(app *kit.App, _ *kit.Browser, u doorward.User) {
+			_, _ = app.Accounts().SetActive(t.Context(), u, false)
+		},
 		"row switched": func(app *kit.App, _ *kit.Browser, u doorward.User) {
 			app.Change(u, func(a *doorward.Account) { a.Active = false })
 		},
-		"deleted":      func(app *kit.App, _ *kit.Browser, u doorward.User) { app.Delete(u) },
-		"rotated":      func(app *kit.App, _ *kit.Browser, u doorward.User) { _ = app.SignOutEverywhere(t.Context(), u, nil) },
-		"access reset": func(app *kit.App, _ *kit.Browser, u doorward.User) { _ = app.ResetAccess(t.Context(), u) },
-		"ended all":    func(app *kit.App, _ *kit.Browser, u doorward.User) { _, _ = app.EndSessions(t.Context(), u, "") },
-		"idle":         func(app *kit.App, _ *kit.Browser, _ doorward.User) { app.Clock.Advance(7 * 24 * time.Hour) },
+		"deleted": func(app *kit.App, _ *kit.Browser, u doorward.User) { app.Delete(u) },
+		"rotated": func(app *kit.App, _ *kit.Browser, u doorward.User) {
+			_ = app.Accounts().SignOutEverywhere(t.Context(), u, nil)
+		},
+		"access reset": func(app *kit.App, _ *kit.Browser, u doorward.User) { _ = app.Accounts().ResetAccess(t.Context(), u) },
+		"ended all": func(app *kit.App, _ *kit.Browser, u doorward.User) {
+			_, _ = app.Accounts().EndSessions(t.Context(), u, "")
+		},
+		"idle": func(app *kit.App, _ *kit.Browser, _ doorward.User) { app.Clock.Advance(7 * 24 * time.Hour) },
 		"uniquifier only": func(app *kit.App, _ *kit.Browser, u doorward.User) {
 			app.Change(u, func(a *doorward.Account) { a.Uniquifier = doorward.NewUniquifier() })
 		},
@@ -83,13 +89,16 @@ func TestSlowRequestRevivesNothing(t *testing.T) {
 	if who := slow.WhoAmI(); who != "" {
 		t.Errorf("signed in is %s", who)
 	}
-	if s, _ := app.Sessions(t.Context(), u); len(s) != 0 {
+	if s, _ := app.Accounts().Sessions(t.Context(), u); len(s) != 0 {
 		t.Errorf("%d sessions are stored", len(s))
 	}
 }
 
 func TestSessionLimits(t *testing.T) {
-	app := kit.New(t, func(c *batteries.Config) { c.Session.Idle, c.Session.Lifetime = time.Hour, 3*time.Hour })
+	app := kit.New(t, func(c *batteries.Config) {
+		c.Session.Idle, c.Session.Lifetime = time.Hour, 3*time.Hour
+		c.Session.Persistent = true // the cookie is renewed, and must not renew the session
+	})
 	u := app.NewUser(joe)
 	used, unused := app.Browser(), app.Browser()
 	used.LoginAs(u)
@@ -137,21 +146,21 @@ func TestListAndEndSessions(t *testing.T) {
 		bs[i].LoginAs(u)
 		app.Clock.Advance(time.Second)
 	}
-	list, err := app.Sessions(t.Context(), u)
+	list, err := app.Accounts().Sessions(t.Context(), u)
 	if err != nil || len(list) != 3 || list[0].UserAgent != "browser C" || list[2].Address != "192.0.2.1" {
 		t.Fatalf("%+v %v", list, err)
 	}
-	if err := app.EndSession(t.Context(), other, list[0].IDHash); err == nil {
+	if err := app.Accounts().EndSession(t.Context(), other, list[0].IDHash); err == nil {
 		t.Error("another user ended a session")
 	}
 	app.Events.Reset()
-	if err := app.EndSession(t.Context(), u, list[0].IDHash); err != nil {
+	if err := app.Accounts().EndSession(t.Context(), u, list[0].IDHash); err != nil {
 		t.Fatal(err)
 	}
 	if bs[2].WhoAmI() != "" || bs[1].WhoAmI() != joe {
 		t.Error("the wrong session ended")
 	}
-	n, err := app.EndSessions(t.Context(), u, list[2].IDHash)
+	n, err := app.Accounts().EndSessions(t.Context(), u, list[2].IDHash)
 	if n != 1 || err != nil || bs[0].WhoAmI() != joe || bs[1].WhoAmI() != "" {
 		t.Errorf("%d ended, %v", n, err)
 	}
@@ -159,7 +168,7 @@ func TestListAndEndSessions(t *testing.T) {
 		t.Errorf("events %+v", got)
 	}
 	app.Clock.Advance(8 * 24 * time.Hour)
-	if list, _ := app.Sessions(t.Context(), u); len(list) != 0 {
+	if list, _ := app.Accounts().Sessions(t.Context(), u); len(list) != 0 {
 		t.Errorf("%d sessions are listed that are over", len(list))
 	}
 }
@@ -184,7 +193,7 @@ func TestRenewedID(t *testing.T) {
 	if before.WhoAmI() != "" || victim.WhoAmI() != joe {
 		t.Error("the id was not renewed by a new proof")
 	}
-	if s, _ := app.Sessions(t.Context(), &kit.User{Account: app.Account(joe)}); len(s) != 1 {
+	if s, _ := app.Accounts().Sessions(t.Context(), &kit.User{Account: app.Account(joe)}); len(s) != 1 {
 		t.Errorf("%d sessions", len(s))
 	}
 }

@@ -21,81 +21,83 @@ func signedIn(app *kit.App, b *kit.Browser) {
 	b.LoginAs(&kit.User{Account: app.Account(joe)})
 }
 
-func TestSignInScenarios(t *testing.T) {
+func TestSignInScenarios(t *testing.T) { kit.Run(t, signInScenarios()...) }
+
+func signInScenarios() []kit.Scenario {
 	generic := func(c *batteries.Config) { c.GenericResponses = true }
 	failed := []string{"AuthnFailed"}
 	inactive := func(app *kit.App, _ *kit.Browser) {
 		app.NewUser(jane, func(a *doorward.Account) { a.Active = false })
 	}
 	oneMessage := map[string][]string{"": {"GENERIC_AUTHN_FAILED"}, "email": nil, "password": nil}
-	kit.Run(t,
-		kit.Scenario{Name: "right password", Steps: []kit.Step{{
+	return []kit.Scenario{
+		{Name: "right password", Steps: []kit.Step{{
 			Path: "/login", Fields: credentials(joe), Location: "/", User: joe,
 			Events: []string{"Authenticated"}, WantJSON: []string{`"tf_required":false`, `"user":{}`, `"csrf_token":"`},
 		}}},
-		kit.Scenario{Name: "address in other case and with blanks", Steps: []kit.Step{{
+		{Name: "address in other case and with blanks", Steps: []kit.Step{{
 			Path: "/login", Fields: credentials("  JOE@Example.COM "), User: joe, Events: []string{"Authenticated"},
 		}}},
-		kit.Scenario{Name: "wrong password", Steps: []kit.Step{{
+		{Name: "wrong password", Steps: []kit.Step{{
 			Path: "/login", Fields: kit.Fields{"email": joe, "password": "wrong password"}, Status: 400,
 			Errors: map[string][]string{"password": {"INVALID_PASSWORD"}, "email": nil}, Events: failed, Forbid: []string{"wrong password"},
 		}}},
-		kit.Scenario{Name: "password is not trimmed", Steps: []kit.Step{{
+		{Name: "password is not trimmed", Steps: []kit.Step{{
 			Path: "/login", Fields: kit.Fields{"email": joe, "password": " " + kit.Password}, Status: 400,
 			Errors: map[string][]string{"password": {"INVALID_PASSWORD"}}, Events: failed,
 		}}},
-		kit.Scenario{Name: "nobody", Steps: []kit.Step{{
+		{Name: "nobody", Steps: []kit.Step{{
 			Path: "/login", Fields: credentials("nobody@example.com"), Status: 400,
 			Errors: map[string][]string{"email": {"USER_DOES_NOT_EXIST"}},
 		}}},
-		kit.Scenario{Name: "account without password", Given: func(app *kit.App, _ *kit.Browser) {
+		{Name: "account without password", Given: func(app *kit.App, _ *kit.Browser) {
 			app.NewUser(jane, func(a *doorward.Account) { a.PasswordHash = "" })
 		}, Steps: []kit.Step{
 			{Path: "/login", Fields: kit.Fields{"email": jane, "password": ""}, Status: 400, Errors: map[string][]string{"password": {"PASSWORD_NOT_PROVIDED"}}},
 			{Path: "/login", Fields: kit.Fields{"email": jane, "password": "anything else"}, Status: 400, Events: failed},
 		}},
-		kit.Scenario{Name: "switched off", Given: inactive, Steps: []kit.Step{{
+		{Name: "switched off", Given: inactive, Steps: []kit.Step{{
 			Path: "/login", Fields: credentials(jane), Status: 400, Errors: map[string][]string{"email": {"DISABLED_ACCOUNT"}},
 		}}},
-		kit.Scenario{Name: "nothing given", Steps: []kit.Step{{
+		{Name: "nothing given", Steps: []kit.Step{{
 			Path: "/login", Fields: kit.Fields{}, Status: 400,
 			Errors: map[string][]string{"email": {"EMAIL_NOT_PROVIDED"}, "password": {"PASSWORD_NOT_PROVIDED"}},
 		}}},
-		kit.Scenario{Name: "next outside", Steps: []kit.Step{{
+		{Name: "next outside", Steps: []kit.Step{{
 			Path: "/login", Fields: kit.Fields{"email": joe, "password": kit.Password, "next": "//evil.example"}, Status: 400,
 			WantJSON: []string{`"next":["INVALID_REDIRECT"]`},
 		}}},
-		kit.Scenario{Name: "generic, wrong password", Config: generic, Steps: []kit.Step{{
+		{Name: "generic, wrong password", Config: generic, Steps: []kit.Step{{
 			Path: "/login", Fields: kit.Fields{"email": joe, "password": "wrong password"}, Status: 400, Errors: oneMessage, Events: failed,
 		}}},
-		kit.Scenario{Name: "generic, nobody", Config: generic, Steps: []kit.Step{{
+		{Name: "generic, nobody", Config: generic, Steps: []kit.Step{{
 			Path: "/login", Fields: credentials("nobody@example.com"), Status: 400, Errors: oneMessage,
 		}}},
-		kit.Scenario{Name: "generic, nothing given", Config: generic, Steps: []kit.Step{{
+		{Name: "generic, nothing given", Config: generic, Steps: []kit.Step{{
 			Path: "/login", Fields: kit.Fields{}, Status: 400, Errors: oneMessage,
 		}}},
-		kit.Scenario{Name: "generic, switched off", Config: generic, Given: inactive, Steps: []kit.Step{{
+		{Name: "generic, switched off", Config: generic, Given: inactive, Steps: []kit.Step{{
 			Path: "/login", Fields: credentials(jane), Status: 400, Errors: oneMessage,
 		}}},
-		kit.Scenario{Name: "signed in already", Given: signedIn, Steps: []kit.Step{{
+		{Name: "signed in already", Given: signedIn, Steps: []kit.Step{{
 			Path: "/login?next=/elsewhere", Fields: credentials(joe), Status: 400, Page: 302, Location: "/", User: joe,
 			WantJSON: []string{`"response":{"errors":["ANONYMOUS_USER_REQUIRED"]}`},
 		}, {
 			Path: "/login", Page: 302, Location: "/", User: joe, WantJSON: []string{`"user":{}`, `"identity_attributes":["email"]`},
 		}}},
-		kit.Scenario{Name: "sign out", Given: signedIn, Steps: []kit.Step{
+		{Name: "sign out", Given: signedIn, Steps: []kit.Step{
 			{Path: "/logout", Fields: kit.Fields{}, Location: "/", WantJSON: []string{`{"meta":{"code":200},"response":{}}`}, Events: []string{"LoggedOut"}},
 			{Path: "/logout", Fields: kit.Fields{}, Location: "/"}, // twice is no error
 		}},
-		kit.Scenario{Name: "verify", Given: signedIn, Steps: []kit.Step{
+		{Name: "verify", Given: signedIn, Steps: []kit.Step{
 			{Path: "/verify", Fields: kit.Fields{"password": "wrong password"}, Status: 400, User: joe, Events: failed, Errors: map[string][]string{"password": {"INVALID_PASSWORD"}}},
 			{Path: "/verify", Fields: kit.Fields{"password": kit.Password}, User: joe, Events: []string{"Verified"}, Location: "/"},
 		}},
-		kit.Scenario{Name: "verify while nobody is signed in", Steps: []kit.Step{{
+		{Name: "verify while nobody is signed in", Steps: []kit.Step{{
 			Path: "/verify", Fields: kit.Fields{"password": kit.Password}, Status: 401, Page: 302, Location: "/login?next=/verify",
 			Events: []string{"Unauthenticated"}, WantJSON: []string{`"response":{"errors":["UNAUTHENTICATED"]}`},
 		}}},
-	)
+	}
 }
 
 func TestTracking(t *testing.T) {

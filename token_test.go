@@ -83,8 +83,8 @@ func TestTokenEnds(t *testing.T) {
 	for name, end := range map[string]func(*kit.App, doorward.User){
 		"switched off": func(app *kit.App, u doorward.User) { app.Change(u, func(a *doorward.Account) { a.Active = false }) },
 		"deleted":      func(app *kit.App, u doorward.User) { app.Delete(u) },
-		"rotated":      func(app *kit.App, u doorward.User) { _ = app.SignOutEverywhere(t.Context(), u, nil) },
-		"access reset": func(app *kit.App, u doorward.User) { _ = app.ResetAccess(t.Context(), u) },
+		"rotated":      func(app *kit.App, u doorward.User) { _ = app.Accounts().SignOutEverywhere(t.Context(), u, nil) },
+		"access reset": func(app *kit.App, u doorward.User) { _ = app.Accounts().ResetAccess(t.Context(), u) },
 		"made again":   func(app *kit.App, u doorward.User) { app.Delete(u); app.NewUser(joe) },
 	} {
 		app := kit.New(t, nil)
@@ -99,11 +99,11 @@ func TestTokenEnds(t *testing.T) {
 	app := kit.New(t, nil)
 	u := app.NewUser(joe, func(a *doorward.Account) { a.TokenUniquifier = doorward.NewUniquifier() })
 	token := app.AuthToken(u)
-	_ = app.SignOutEverywhere(t.Context(), u, nil)
+	_ = app.Accounts().SignOutEverywhere(t.Context(), u, nil)
 	if byToken(app, token) != joe {
 		t.Error("a rotation ended the token")
 	}
-	_ = app.ResetAccess(t.Context(), u)
+	_ = app.Accounts().ResetAccess(t.Context(), u)
 	if byToken(app, token) != "" {
 		t.Error("a reset did not end the token")
 	}
@@ -142,9 +142,9 @@ func TestTokenHasNoSession(t *testing.T) {
 	app := kit.New(t, nil)
 	u := app.NewUser(joe)
 	token := app.AuthToken(u)
-	before, _ := app.Sessions(t.Context(), u)
+	before, _ := app.Accounts().Sessions(t.Context(), u)
 	res := app.Browser().Get(whoPath, "Authentication-Token", token).Want(200)
-	if after, _ := app.Sessions(t.Context(), u); len(after) != len(before) || len(res.Cookies) != 0 {
+	if after, _ := app.Accounts().Sessions(t.Context(), u); len(after) != len(before) || len(res.Cookies) != 0 {
 		t.Errorf("%d sessions, cookies %v", len(after), res.Cookies)
 	}
 	if len(kit.EventsOf[doorward.TokenAccepted](app.Events)) != 1 {

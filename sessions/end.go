@@ -34,7 +34,7 @@ func (f *Feature) end(_ http.ResponseWriter, r *http.Request, in *endForm) (door
 
 // endOthers ends every session but the caller's; with a token he has none.
 func (f *Feature) endOthers(ctx context.Context, id doorward.Identity) (doorward.Result, error) {
-	n, err := f.rt.SignIn().EndSessions(ctx, id.User, id.SessionID)
+	n, err := f.rt.Accounts().EndSessions(ctx, id.User, id.SessionID)
 	if err != nil {
 		return doorward.Result{}, err
 	}
@@ -46,7 +46,7 @@ func (f *Feature) endOthers(ctx context.Context, id doorward.Identity) (doorward
 func (f *Feature) endOne(ctx context.Context, id doorward.Identity, hash string) (doorward.Result, error) {
 	err := doorward.ErrNotFound
 	if len(hash) == idSize {
-		err = f.rt.SignIn().EndSession(ctx, id.User, hash)
+		err = f.rt.Accounts().EndSession(ctx, id.User, hash)
 	}
 	if errors.Is(err, doorward.ErrNotFound) {
 		p := doorward.Fail("id", "SESSION_NOT_FOUND")

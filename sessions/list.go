@@ -38,7 +38,7 @@ func (f *Feature) page(r *http.Request, _ *endForm) (doorward.Result, error) {
 
 // list returns the caller's sessions: the current one, then the newest.
 func (f *Feature) list(ctx context.Context, id doorward.Identity) ([]entry, error) {
-	rows, err := f.rt.SignIn().Sessions(ctx, id.User)
+	rows, err := f.rt.Accounts().Sessions(ctx, id.User)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func (p *program) sessions() *cobra.Command {
 func (p *program) sessionsList() *cobra.Command {
 	cmd := command("list USER", "List where an account is signed in", 1, func(cmd *cobra.Command, args []string) error {
 		return p.withUser(cmd.Context(), args[0], func(in *installation, u doorward.User) error {
-			all, err := in.App.Security.Sessions(cmd.Context(), u)
+			all, err := in.App.Accounts().Sessions(cmd.Context(), u)
 			if err != nil {
 				return err
 			}
@@ -52,7 +52,7 @@ func (p *program) sessionsEnd() *cobra.Command {
 		}
 		return p.withUser(cmd.Context(), args[0], func(in *installation, u doorward.User) error {
 			if all {
-				n, err := in.App.EndSessions(cmd.Context(), u, "")
+				n, err := in.App.Accounts().EndSessions(cmd.Context(), u, "")
 				if err == nil {
 					fmt.Fprintf(p.stdout, "Ended %s of %s, and forgot remembered browsers.\n", count(n, "session"), printable(accounts.Name(u)))
 				}
@@ -69,7 +69,7 @@ func (p *program) sessionsEnd() *cobra.Command {
 }
 
 func (p *program) endSession(cmd *cobra.Command, in *installation, u doorward.User, id string) error {
-	sessions, err := in.App.Security.Sessions(cmd.Context(), u)
+	sessions, err := in.App.Accounts().Sessions(cmd.Context(), u)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (p *program) endSession(cmd *cobra.Command, in *installation, u doorward.Us
 	if len(found) != 1 {
 		return usage(cmd, "%s has no session %s; those there are: doorward sessions list %s", printable(accounts.Name(u)), quote(id), printable(accounts.Name(u)))
 	}
-	if err := in.App.EndSession(cmd.Context(), u, found[0].IDHash); err != nil {
+	if err := in.App.Accounts().EndSession(cmd.Context(), u, found[0].IDHash); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.stdout, "Ended the session %s of %s.\n", shortID(found[0]), printable(accounts.Name(u)))

@@ -22,7 +22,7 @@ func (p *program) usersActivate(active bool) *cobra.Command {
 	}
 	cmd := command(use, short, 1, func(cmd *cobra.Command, args []string) error {
 		return p.withUser(cmd.Context(), args[0], func(in *installation, u doorward.User) error {
-			changed, err := in.App.SetActive(cmd.Context(), u, active)
+			changed, err := in.App.Accounts().SetActive(cmd.Context(), u, active)
 			switch {
 			case err != nil:
 				return err
@@ -41,7 +41,7 @@ func (p *program) usersActivate(active bool) *cobra.Command {
 func (p *program) usersResetAccess() *cobra.Command {
 	cmd := command("reset_access USER", "End all sessions and tokens, and remove second factors", 1, func(cmd *cobra.Command, args []string) error {
 		return p.withUser(cmd.Context(), args[0], func(in *installation, u doorward.User) error {
-			if err := in.App.ResetAccess(cmd.Context(), u); err != nil {
+			if err := in.App.Accounts().ResetAccess(cmd.Context(), u); err != nil {
 				return err
 			}
 			fmt.Fprintf(p.stdout, "%s is signed out everywhere and has no second factor any more. The password stays.\n", printable(accounts.Name(u)))
@@ -83,7 +83,7 @@ func (p *program) usersDelete() *cobra.Command {
 			return usage(cmd, "deleting cannot be undone: add --yes if you mean it, or use: doorward users deactivate %s", printable(args[0]))
 		}
 		return p.withUser(cmd.Context(), args[0], func(in *installation, u doorward.User) error {
-			if _, err := in.App.EndSessions(cmd.Context(), u, ""); err != nil {
+			if _, err := in.App.Accounts().EndSessions(cmd.Context(), u, ""); err != nil {
 				return err
 			}
 			if err := in.Store.DeleteUser(cmd.Context(), u); err != nil {

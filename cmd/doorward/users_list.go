@@ -57,7 +57,7 @@ func (p *program) showUser(cmd *cobra.Command, in *installation, u doorward.User
 	if err != nil {
 		return fmt.Errorf("list roles: %w", err)
 	}
-	sessions, err := in.App.Security.Sessions(cmd.Context(), u)
+	sessions, err := in.App.Accounts().Sessions(cmd.Context(), u)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ type New struct {
 
 // Find returns the user whom an identity attribute names.
 func (a *Accounts) Find(ctx context.Context, identity string) (doorward.User, error) {
-	u, err := a.App.FindUserByIdentity(ctx, identity)
+	u, err := a.App.Accounts().Find(ctx, identity)
 	if errors.Is(err, doorward.ErrNotFound) {
 		return nil, refuse("there is no user %q; see: doorward users list", identity)
 	}
@@ -142,7 +142,7 @@ func (a *Accounts) SetPassword(ctx context.Context, u doorward.User, password st
 	if err != nil {
 		return err
 	}
-	return a.App.SignOutEverywhere(ctx, u, func(acc *doorward.Account) error {
+	return a.App.Accounts().SignOutEverywhere(ctx, u, func(acc *doorward.Account) error {
 		acc.PasswordHash = hash
 		return nil
 	})
