@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 )
 
@@ -43,24 +44,40 @@ type Step struct {
 	Before, After func(*App, *Browser)
 }
 
-// Run runs the scenarios as subtests, each in both formats.
+// Run runs the scenarios as subtests, each in both formats, in memory.
 func Run(t *testing.T, scenarios ...Scenario) {
+	t.Helper()
+	RunOn(t, nil, scenarios...)
+}
+
+// RunOn is [Run] on other stores, which stores makes anew for each run.
+func RunOn(t *testing.T, stores func(testing.TB) doorward.Stores, scenarios ...Scenario) {
 	t.Helper()
 	for _, sc := range scenarios {
 		for format, asJSON := range map[string]bool{"json": true, "form": false} {
-			t.Run(sc.Name+"/"+format, func(t *testing.T) {
-				app := New(t, sc.Config)
-				app.NewUser("joe@example.com")
-				b := app.Browser()
-				b.JSON = asJSON
-				if sc.Given != nil {
-					sc.Given(app, b)
-				}
-				for _, s := range sc.Steps {
-					s.run(t, app, b)
-				}
-			})
+			t.Run(sc.Name+"/"+format, func(t *testing.T) { sc.run(t, asJSON, stores) })
 		}
+	}
+}
+
+func (sc Scenario) run(t *testing.T, asJSON bool, stores func(testing.TB) doorward.Stores) {
+	t.Helper()
+	app := New(t, func(c *batteries.Config) {
+		if stores != nil {
+			c.Stores = stores(t)
+		}
+		if sc.Config != nil {
+			sc.Config(c)
+		}
+	})
+	app.NewUser("joe@example.com")
+	b := app.Browser()
+	b.JSON = asJSON
+	if sc.Given != nil {
+		sc.Given(app, b)
+	}
+	for _, s := range sc.Steps {
+		s.run(t, app, b)
 	}
 }
 
