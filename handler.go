@@ -22,6 +22,7 @@ func (s *Security) Handler(app http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path, ours := e.ownPath(r); ours {
 			if rt, param := e.routes.match(path); rt != nil {
+				r.Pattern = e.cfg.URLs.Prefix + rt.Path
 				if param != "" {
 					r.SetPathValue(strings.Trim(rt.Path[strings.LastIndexByte(rt.Path, '/')+1:], "{}"), param)
 				}
@@ -51,8 +52,10 @@ func (e *engine) ownPath(r *http.Request) (string, bool) {
 func (e *engine) serve(w http.ResponseWriter, r *http.Request, rt *Route) {
 	defer func() {
 		if p := recover(); p != nil {
-			e.log.ErrorContext(r.Context(), "handler panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-			e.respond(w, r, Result{}, refuse(http.StatusInternalServerError, "INTERNAL_ERROR"))
+			e.log.ErrorContext(r.Context(), "handler panicked", "path", loggedPath(r), "panic", p, "stack", string(debug.Stack()))
+			if v := visitFrom(r.Context()); !v.w.done { // half an answer gets no second one
+				e.respond(w, r, Result{}, refuse(http.StatusInternalServerError, "INTERNAL_ERROR"))
+			}
 		}
 	}()
 	var res Result

@@ -35,7 +35,7 @@ func (e *engine) respond(w http.ResponseWriter, r *http.Request, res Result, err
 		p = e.operatorProblem(r, err)
 	}
 	if isProblem && p.Err != nil {
-		e.log.DebugContext(r.Context(), "request refused", "method", r.Method, "path", r.URL.Path, "refusal", p.Error(), "cause", p.Err)
+		e.log.DebugContext(r.Context(), "request refused", "method", r.Method, "path", loggedPath(r), "refusal", p.Error(), "cause", p.Err)
 	}
 	if p != nil && p.conceal != nil && e.cfg.GenericResponses {
 		fields := res.fields
@@ -62,13 +62,22 @@ func statusOf(have, def int) int {
 	return have
 }
 
+// loggedPath is the path for the log: the route's pattern where it is known,
+// since a last segment may be a secret (ASVS 16.2.5).
+func loggedPath(r *http.Request) string {
+	if r.Pattern != "" {
+		return r.Pattern
+	}
+	return r.URL.Path
+}
+
 // operatorProblem logs err once and returns what the visitor sees of it.
 func (e *engine) operatorProblem(r *http.Request, err error) *Problem {
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		e.log.DebugContext(r.Context(), "request abandoned", "method", r.Method, "path", r.URL.Path)
+		e.log.DebugContext(r.Context(), "request abandoned", "method", r.Method, "path", loggedPath(r))
 		return refuse(http.StatusServiceUnavailable, "UNAVAILABLE")
 	}
-	e.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+	e.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", loggedPath(r), "err", err)
 	if _, down := errors.AsType[unavailable](err); down {
 		p := refuse(http.StatusServiceUnavailable, "UNAVAILABLE")
 		p.RetryAfter = 5 * time.Second
@@ -147,7 +156,7 @@ func (e *engine) writeJSON(w http.ResponseWriter, r *http.Request, res Result, p
 	}
 	out, err := asciiJSON(map[string]any{"meta": map[string]any{"code": status}, "response": body})
 	if err != nil {
-		e.log.ErrorContext(r.Context(), "answer is no JSON", "path", r.URL.Path, "err", err)
+		e.log.ErrorContext(r.Context(), "answer is no JSON", "path", loggedPath(r), "err", err)
 		status, out = http.StatusInternalServerError, []byte(`{"meta":{"code":500},"response":{}}`+"\n")
 	}
 	w.Header().Set("Content-Type", "application/json")
