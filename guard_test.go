@@ -243,6 +243,9 @@ func TestRequireAnonymous(t *testing.T) {
 	b.Get("/join").Want(200)
 	b.LoginAs(u)
 	b.Get("/join?next=/join").GoesTo("/home")
+	if got := b.Get("/verify").Flashes(); got != nil {
+		t.Errorf("flashes %q: it is no news that one is signed in", got)
+	}
 	b.JSON = true
 	b.Get("/join").Want(400).Contains("ANONYMOUS_USER_REQUIRED")
 }

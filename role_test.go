@@ -1,6 +1,7 @@
 package doorward_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -62,6 +63,34 @@ func TestStageOrder(t *testing.T) {
 	b.PostJSON("/second", code("123456")).Want(400)
 	if b.WhoAmI() != "" {
 		t.Error("signed in behind a closed gate")
+	}
+}
+
+// switchOffGate switches an account off after it was found active.
+type switchOffGate struct {
+	bare
+	rt *doorward.Runtime
+}
+
+func (g *switchOffGate) Init(rt *doorward.Runtime) error { g.rt = rt; return nil }
+
+func (g *switchOffGate) Admit(ctx context.Context, a *doorward.Attempt) error {
+	other, err := g.rt.SignIn().Lookup(ctx, a.User.SecurityAccount().Email)
+	if err != nil {
+		return err
+	}
+	return g.rt.Stores().Users.UpdateUser(ctx, other, func(acc *doorward.Account) error { acc.Active = false; return nil })
+}
+
+// An account that is switched off while it signs in does not get in.
+func TestSwitchedOffMeanwhile(t *testing.T) {
+	app := withFeatures(t, nil, &switchOffGate{bare: bare{name: "gate"}})
+	u := app.NewUser(joe)
+	b := app.Browser()
+	b.JSON = true
+	b.PostJSON("/login", credentials(joe)).Want(400).Contains("DISABLED_ACCOUNT")
+	if s, _ := app.Accounts().Sessions(t.Context(), u); len(s) != 0 || b.WhoAmI() != "" {
+		t.Errorf("%d sessions", len(s))
 	}
 }
 

@@ -149,6 +149,16 @@ func TestSecondFactorNeeded(t *testing.T) {
 	if !slices.Equal(must.begun, []string{""}) || b.WhoAmI() != "" {
 		t.Errorf("begun %q", must.begun)
 	}
+	// Who may not come in is told before a second factor is asked for.
+	second := newSecond("second", "app")
+	app, u := withSecond(t, nil, second)
+	app.Change(u, func(a *doorward.Account) { a.Active = false })
+	b = app.Browser()
+	b.JSON = true
+	b.PostJSON("/login", credentials(joe)).Want(400).Contains("DISABLED_ACCOUNT")
+	if second.begun != nil {
+		t.Error("a second factor was begun for an account that is switched off")
+	}
 	// Basic authentication cannot ask for a second factor.
 	app, _ = withSecond(t, nil, newSecond("second", "app"))
 	app.Mux.Handle("/basic", app.Require(doorward.Auth{Via: []string{"basic"}})(answer))
@@ -193,7 +203,8 @@ func TestTrustedBrowser(t *testing.T) {
 	if login(other, joe) {
 		t.Error("another browser is trusted")
 	}
-	late := b.Clone()
+	late := app.Browser()
+	late.JSON = true
 	app.Clock.Advance(30 * 24 * time.Hour)
 	late.SetCookie("tf_validity", c.Value)
 	if login(late, joe) {
@@ -207,11 +218,13 @@ func TestTrustedBrowser(t *testing.T) {
 		t.Error("trust outlives the uniquifier")
 	}
 
-	app, _ = withSecond(t, nil, newSecond("second", "app")) // always validate
+	stores := app.Stores
+	app = withFeatures(t, func(c *doorward.Config) { c.Stores = stores }, newSecond("second", "app")) // always validate
 	b = app.Browser()
+	b.SetCookie("tf_validity", c.Value)
 	b.JSON = true
 	login(b, joe)
-	if c := b.PostJSON("/second", kit.Fields{"code": "123456", "trust": true}).Cookie("tf_validity"); c != nil {
+	if c := b.PostJSON("/second", kit.Fields{"code": "123456", "trust": true}).Want(200).Cookie("tf_validity"); c != nil {
 		t.Error("a cookie that nobody heeds")
 	}
 }

@@ -47,6 +47,27 @@ func TestTokenIsGiven(t *testing.T) {
 	}
 }
 
+// A feature may sign in at a GET, by a link: that answer has no token either.
+func TestNoTokenByGet(t *testing.T) {
+	link := &bare{name: "link"}
+	link.init = func(rt *doorward.Runtime) error {
+		enter := func(w http.ResponseWriter, r *http.Request) (doorward.Result, error) {
+			u, err := rt.SignIn().Lookup(r.Context(), joe)
+			if err != nil {
+				return doorward.Result{}, err
+			}
+			return rt.SignIn().Login(w, r, doorward.Attempt{User: u, Via: []string{"link"}})
+		}
+		return rt.Handle(doorward.Route{Name: "link", Path: "/link", Get: enter, Post: enter})
+	}
+	app := withFeatures(t, func(c *doorward.Config) { c.Token.Always = true }, link)
+	app.NewUser(joe)
+	b := app.Browser()
+	b.JSON = true
+	b.Get("/link?include_auth_token").Want(200).Contains(`"user":{}`)
+	app.Browser().PostJSON("/link", nil).Want(200).Contains("authentication_token")
+}
+
 func TestTokenLife(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit  func(*batteries.Config)

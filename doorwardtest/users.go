@@ -95,3 +95,18 @@ func (a *App) Snapshot() string {
 	}
 	return b.String()
 }
+
+// stored is what a route could have changed for u: the account, and how many there are.
+func (a *App) stored(u doorward.User) string {
+	a.tb.Helper()
+	ctx := context.Background()
+	_, n, err := a.Stores.Admin.ListUsers(ctx, "", 0, 1)
+	if err != nil {
+		a.tb.Fatalf("doorwardtest: count users: %v", err)
+	}
+	now, err := a.Stores.Users.FindUser(ctx, doorward.UserQuery{Attr: "email", Value: u.SecurityAccount().Email})
+	if err != nil {
+		return fmt.Sprintf("%d users, %v", n, err)
+	}
+	return fmt.Sprintf("%d users, %+v", n, *now.SecurityAccount())
+}
