@@ -15,6 +15,8 @@ import (
 type Options struct {
 	// AllowLocal accepts special-use domains such as localhost, for development.
 	AllowLocal bool `setting:"EMAIL_ALLOW_LOCAL" default:"false" help:"accept addresses at localhost, .test and the like, for development"`
+	// NoDeliverability leaves the DNS alone: any well-formed address will do.
+	NoDeliverability bool `setting:"EMAIL_CHECK_DELIVERABILITY,invert" default:"true" help:"ask the DNS whether the domain of a new address receives mail"`
 	// Timeout bounds all DNS questions about one address.
 	Timeout time.Duration `setting:"EMAIL_DNS_TIMEOUT" default:"5s" help:"longest wait for DNS when a new address is checked"`
 }
@@ -28,10 +30,10 @@ type Resolver interface {
 
 // Validate returns the normal form of an address whose domain can receive mail. An
 // error wraps [ErrInvalid] or [ErrUndeliverable], or is the context's. With a nil
-// Resolver, or for a domain that AllowLocal alone accepts, no question is asked.
+// Resolver, with NoDeliverability, or for a domain that AllowLocal alone accepts, no question is asked.
 func (o Options) Validate(ctx context.Context, email string, r Resolver) (string, error) {
 	normal, err := o.Normalize(email)
-	if err != nil || r == nil {
+	if err != nil || r == nil || o.NoDeliverability {
 		return normal, err
 	}
 	o.AllowLocal = false

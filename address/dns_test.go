@@ -81,6 +81,9 @@ func TestValidateAsksNothing(t *testing.T) {
 	if got, err := (address.Options{}).Validate(t.Context(), "joe@example.com", nil); err != nil || got != "joe@example.com" {
 		t.Errorf("no resolver: %q, %v", got, err)
 	}
+	if got, err := (address.Options{NoDeliverability: true}).Validate(t.Context(), "joe@nowhere.example", z); err != nil || got != "joe@nowhere.example" {
+		t.Errorf("no deliverability: %q, %v", got, err)
+	}
 	if len(z.asked) > 0 {
 		t.Errorf("asked %q", z.asked)
 	}

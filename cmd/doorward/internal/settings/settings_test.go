@@ -52,11 +52,17 @@ func TestEverythingIsOnByDefault(t *testing.T) {
 	if l.Config.Register == nil || l.Config.Sessions == nil {
 		t.Error("a feature is off")
 	}
+	if !l.Config.Address.NoDeliverability {
+		t.Error("a first try asks the DNS")
+	}
 	l, err = settings.Load([]string{"SECURITY_LOGIN_URL=/in"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if l.Config.Register != nil || l.Config.Sessions != nil {
 		t.Error("a feature is on that the settings do not turn on")
+	}
+	if l.Config.Address.NoDeliverability {
+		t.Error("new addresses are not checked though nobody said so")
 	}
 }

@@ -8,10 +8,12 @@ import (
 
 // standard turns on every feature there is, for a server that was told
 // nothing, except those that take the place of signing in with a password or
-// stand in its way.
+// stand in its way, and asks nobody outside about new addresses.
 func standard(all []conf.Setting) map[string]any {
 	not := map[string]bool{"SECURITY_PASSWORDLESS": true, "SECURITY_US_SIGNIN_REPLACES_LOGIN": true, "SECURITY_CONFIRMABLE": true}
-	out := map[string]any{}
+	out := map[string]any{
+		"SECURITY_EMAIL_CHECK_DELIVERABILITY": "false", // a first try needs no network
+	}
 	for _, s := range all {
 		if s.Feature != "" && !not[s.Feature] {
 			out[s.Feature] = "true"

@@ -92,7 +92,7 @@ func (f *Feature) profile(_ http.ResponseWriter, r *http.Request) (doorward.Resu
 		Page: "site/profile.html", Scope: "profile", JSON: data,
 		Values: map[string]any{
 			"Email": acc.Email, "Username": acc.Username, "Roles": roles, "Permissions": permissions,
-			"Mechanism": id.Mechanism, "Via": id.Via, "At": stamp(id.AuthnAt),
+			"Mechanism": id.Mechanism, "Via": id.Via, "At": stamp(id.AuthnAt), "AtText": id.AuthnAt.UTC().Format("2006-01-02 15:04 UTC"),
 			"Session": id.Mechanism == doorward.MechanismSession,
 			"Links": f.links("sessions", "change_password", "change_email", "change_username",
 				"two_factor_setup", "us_setup", "wan_register", "mf_recovery_codes"),
