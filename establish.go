@@ -41,8 +41,15 @@ var errInactive = errors.New("doorward: switched off meanwhile")
 // begin stores the sign-in and makes it this browser's session.
 func (v *visit) begin(a *Attempt) (Identity, error) {
 	st, now := v.e.cfg.Stores, v.e.now().Truncate(time.Microsecond)
+	var roles []Role
+	var err error
+	if st.Roles != nil {
+		if roles, err = st.Roles.RolesOf(v.ctx(), a.User); err != nil {
+			return Identity{}, fmt.Errorf("roles at sign-in: %w", err)
+		}
+	}
 	row, id := v.newRow(a.User, a.Via, now)
-	err := v.e.inTx(v.ctx(), func(ctx context.Context) error {
+	err = v.e.inTx(v.ctx(), func(ctx context.Context) error {
 		if err := v.track(ctx, a.User, row.Address, now); err != nil {
 			return err
 		}
@@ -63,12 +70,6 @@ func (v *visit) begin(a *Attempt) (Identity, error) {
 	if a.Remember {
 		if err := v.beginRemember(a.User); err != nil {
 			return Identity{}, err
-		}
-	}
-	var roles []Role
-	if st.Roles != nil {
-		if roles, err = st.Roles.RolesOf(v.ctx(), a.User); err != nil {
-			return Identity{}, fmt.Errorf("roles at sign-in: %w", err)
 		}
 	}
 	v.adopt(row, id)
