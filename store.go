@@ -50,7 +50,8 @@ type UserStore interface {
 
 	// LoadUser returns a user with the roles, in one round trip, as requests
 	// need them: columns tagged secret or cold may be left at zero. ErrNotFound
-	// as FindUser. Roles come ordered by name.
+	// as FindUser. Roles come ordered by name; their Description may be left
+	// empty.
 	LoadUser(ctx context.Context, q UserQuery) (User, []Role, error)
 
 	// UpdateUser applies change to the Account of u as it is stored now and
@@ -91,7 +92,8 @@ type RoleStore interface {
 	FindRole(ctx context.Context, name string) (Role, error)
 	// ListRoles returns all roles ordered by name.
 	ListRoles(ctx context.Context) ([]Role, error)
-	// CreateRole stores r. ErrDuplicate if the name is taken.
+	// CreateRole stores r. ErrDuplicate if the name is taken. Names and
+	// permissions with control characters may be refused, here and in UpdateRole.
 	CreateRole(ctx context.Context, r Role) error
 	// UpdateRole is to a role what UpdateUser is to a user. The name does not change.
 	UpdateRole(ctx context.Context, name string, change func(*Role) error) error
@@ -129,7 +131,8 @@ type SessionStore interface {
 	// LoadSession returns a session with its user and roles as LoadUser does,
 	// in one round trip. The session is joined to the user on the uniquifier:
 	// ErrNotFound if the row or the user is gone or the uniquifier has rotated.
-	// Expiry and activity are the caller's to check.
+	// Expiry and activity are the caller's to check. CreatedAt, Address and
+	// UserAgent may be left at zero: no request needs them.
 	LoadSession(ctx context.Context, idHash string) (Session, User, []Role, error)
 	// CreateSession stores s. If replaces is not empty that session is ended in
 	// the same step; it is no error if it is gone.

@@ -28,7 +28,7 @@ func fill(tb testing.TB, db *sql.DB, n int) {
 		 INSERT INTO user (id, email, username, password, active, fs_uniquifier, confirmed_at, login_count, fs_webauthn_user_handle)
 		 SELECT i, 'U'||i||'@example.com', 'user'||i, '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA', 1, printf('%032x', i), '2026-01-02 03:04:05.000000', 3, 'h'||i FROM n`,
 		`INSERT INTO roles_users SELECT id, 1 FROM user`, `INSERT INTO roles_users SELECT id, 2 + id % 4 FROM user`,
-		`INSERT INTO doorward_session SELECT printf('%064x', id), fs_uniquifier, 1, 1, 1, 'password', '', 1, 1, 9, '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64)' FROM user`,
+		`INSERT INTO doorward_session SELECT printf('%064x', id), fs_uniquifier, 1, 9, '1 1 true  password', 1, '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64)' FROM user`,
 	} {
 		if _, err := tx.Exec(q, sql.Named("n", n)); err != nil {
 			tb.Fatal(err)

@@ -24,6 +24,8 @@ type dialect struct {
 	// turn inside the process, and statements of a transaction are not
 	// interrupted, since that would undo it half-way.
 	oneWriter bool
+	// embedded: the database runs in this process, and readers wait for nobody.
+	embedded bool
 	// dir holds the migrations.
 	dir string
 	// begin starts a transaction that may write.
@@ -36,6 +38,15 @@ type dialect struct {
 	rebind func(query string) string
 	// param is a placeholder in a comparison of a statement that is prepared once.
 	param string
+	// pack joins expressions into one text, with a separator between them, and
+	// gather those of all rows. Where they are set a request reads one row of
+	// few columns. Where they are nil, because the database has no such
+	// expressions or cuts long texts off, it reads a row for every role.
+	pack   func(separator string, exprs ...string) string
+	gather func(separator, expr string) string
+	// raw is a column as it is stored, where the driver would otherwise read a
+	// time out of it, which we do faster.
+	raw func(column string) string
 	// fold is an expression of a column without regard to letter case;
 	// variants are the values of it that stand for a text.
 	fold     func(column string) string
@@ -76,6 +87,7 @@ func dialectOf(d Dialect) (*dialect, error) {
 func sqlite() *dialect {
 	return &dialect{
 		oneWriter: true,
+		embedded:  true,
 		dir:       "sqlite",
 		begin:     "BEGIN IMMEDIATE",
 		quote:     func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` },
@@ -84,6 +96,9 @@ func sqlite() *dialect {
 		// execution once ANALYZE has run, because its value could matter for the
 		// plan. It cannot see through this.
 		param:     "(SELECT ?)",
+		pack:      func(separator string, exprs ...string) string { return strings.Join(exprs, " || '"+separator+"' || ") },
+		gather:    func(separator, expr string) string { return "group_concat(" + expr + ", '" + separator + "')" },
+		raw:       func(column string) string { return "+" + column }, // has no declared type
 		fold:      func(column string) string { return "lower(" + column + ")" },
 		variants:  sqliteVariants,
 		time:      func(t time.Time) driver.Value { return t.Format("2006-01-02 15:04:05.000000") },

@@ -57,6 +57,9 @@ func (s *Store[U, PU]) RolesOf(ctx context.Context, u doorward.User) ([]doorward
 
 // roleValues are the columns of a role that change, and their values.
 func (s *Store[U, PU]) roleValues(r doorward.Role) (names []string, args []any, err error) {
+	if err := checkRole(r); err != nil {
+		return nil, nil, err
+	}
 	permissions, err := columns.Join(r.Permissions)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sqlstore: permissions: %w", err)

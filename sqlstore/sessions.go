@@ -3,19 +3,17 @@ package sqlstore
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/doorward/doorward"
-	"github.com/doorward/doorward/internal/columns"
 )
 
-// sessionColumns are the columns of a session in the order of its fields.
-const sessionColumns = "id_hash, fs_uniquifier, " + sessionFacts
+// sessionColumns are the columns of a session.
+const sessionColumns = "id_hash, fs_uniquifier, " + sessionRest
 
-// sessionFacts are those that a look-up by id does not know already.
-const sessionFacts = "authn_at, grace_until, fresh, via, binding, created_at, seen_at, expires_at, address, user_agent"
+// sessionRest are those that may change. What no statement compares is in facts.
+const sessionRest = "seen_at, expires_at, facts, created_at, address, user_agent"
 
 // micros is a time in the store's own tables: microseconds since 1970, or 0
 // for the zero time.
@@ -44,87 +42,33 @@ func toMicros(t time.Time) int64 {
 // sessionDests is where to scan the columns of a session.
 func sessionDests(s *doorward.Session) []any {
 	return []any{
-		&s.IDHash, &s.Uniquifier, (*micros)(&s.AuthnAt), (*micros)(&s.GraceUntil), &s.Fresh, (*columns.List)(&s.Via), &s.Binding,
-		(*micros)(&s.CreatedAt), (*micros)(&s.SeenAt), (*micros)(&s.ExpiresAt), &s.Address, &s.UserAgent,
+		&s.IDHash, &s.Uniquifier, (*micros)(&s.SeenAt), (*micros)(&s.ExpiresAt), (*facts)(s),
+		(*micros)(&s.CreatedAt), &s.Address, &s.UserAgent,
 	}
-}
-
-// separator stands between the facts of a session in one column.
-const separator = "\x1f"
-
-// facts reads the sessionFacts of a session from one column. A driver spends
-// more on ten columns than all of this costs, and spends it for every role.
-type facts struct{ s *doorward.Session }
-
-// Scan implements [database/sql.Scanner].
-func (f facts) Scan(src any) error {
-	text, ok := src.(string)
-	if b, isBytes := src.([]byte); isBytes {
-		text, ok = string(b), true
-	}
-	if !ok {
-		return errors.New("a session is not stored as text")
-	}
-	var part string
-	for _, dest := range sessionDests(f.s)[2:11] {
-		part, text, ok = strings.Cut(text, separator)
-		if !ok {
-			return errors.New("a session has too few columns")
-		}
-		if err := scanFact(dest, part); err != nil {
-			return err
-		}
-	}
-	f.s.UserAgent = text
-	return nil
-}
-
-func scanFact(dest any, part string) error {
-	switch d := dest.(type) {
-	case *string:
-		*d = part
-	case *bool:
-		*d = part == "1"
-	case *columns.List:
-		return d.Scan(part)
-	case *micros:
-		n, err := strconv.ParseInt(part, 10, 64)
-		if err != nil {
-			return errors.New("a time is not stored as an integer")
-		}
-		return d.Scan(n)
-	}
-	return nil
 }
 
 // sessionArgs are the values of the columns of a session.
 func sessionArgs(s doorward.Session) ([]any, error) {
-	via, err := columns.Join(s.Via)
+	f, err := factsOf(s)
 	if err != nil {
 		return nil, err
 	}
-	if via == nil {
-		via = ""
-	}
-	if strings.Contains(s.Address+s.Binding+strings.Join(s.Via, ""), separator) {
-		return nil, errors.New("sqlstore: a control character in the session's address, binding or methods")
-	}
-	fresh := 0
-	if s.Fresh {
-		fresh = 1
-	}
 	return []any{
-		s.IDHash, s.Uniquifier, toMicros(s.AuthnAt), toMicros(s.GraceUntil), fresh, via, s.Binding,
-		toMicros(s.CreatedAt), toMicros(s.SeenAt), toMicros(s.ExpiresAt), s.Address, s.UserAgent,
+		s.IDHash, s.Uniquifier, toMicros(s.SeenAt), toMicros(s.ExpiresAt), f, toMicros(s.CreatedAt), s.Address, s.UserAgent,
 	}, nil
 }
 
 // sessionQuery is the one statement of a request: session, user and roles.
 // Expiry is not in it: another parameter would cost more than it saves.
 func (s *Store[U, PU]) sessionQuery() string {
-	return "SELECT " + roleColumns + ", concat_ws('" + separator + "', s." + strings.ReplaceAll(sessionFacts, ", ", ", s.") + "), " + s.lean +
+	session := "s.seen_at, s.expires_at, s.facts"
+	if s.d.pack != nil {
+		session = s.d.pack(" ", "s.seen_at", "s.expires_at", "s.facts")
+	}
+	roles, join := s.rolesOfU()
+	return "SELECT " + roles + ", " + session + ", " + s.lean +
 		" FROM " + s.table(s.cfg.sessions()) + " s JOIN " + s.table(s.cfg.Users) + " u ON u." + s.d.quote("fs_uniquifier") + " = s.fs_uniquifier" +
-		s.joinRoles() + " WHERE s.id_hash = " + s.d.param
+		join + " WHERE s.id_hash = " + s.d.param
 }
 
 // LoadSession implements [doorward.SessionStore].
@@ -134,7 +78,11 @@ func (s *Store[U, PU]) LoadSession(ctx context.Context, idHash string) (doorward
 	if err != nil {
 		return doorward.Session{}, nil, nil, err
 	}
-	u, list, err := s.load(rows, []any{facts{&x}}, false)
+	dests := []any{(*packed)(&x)}
+	if s.d.pack == nil {
+		dests = []any{(*micros)(&x.SeenAt), (*micros)(&x.ExpiresAt), (*facts)(&x)}
+	}
+	u, list, err := s.read(rows, dests, false)
 	if err == nil {
 		x.IDHash, x.Uniquifier = idHash, u.SecurityAccount().Uniquifier
 	}
@@ -181,7 +129,7 @@ func (s *Store[U, PU]) UpdateSession(ctx context.Context, idHash string, change 
 		if err != nil {
 			return err
 		}
-		set := strings.ReplaceAll(sessionFacts, ", ", " = ?, ") + " = ?"
+		set := strings.ReplaceAll(sessionRest, ", ", " = ?, ") + " = ?"
 		return one(t.exec(ctx, "UPDATE "+table+" SET "+set+" WHERE id_hash = ?", append(args[2:], idHash)...))
 	})
 }

@@ -63,6 +63,10 @@ func New[U any, PU Record[U]](db *sql.DB, dialect Dialect, cfg Config) (*Store[U
 	if err != nil {
 		return nil, configError(err.Error(), "use one of the dialects of package sqlstore")
 	}
+	return openOn[U, PU](db, d, cfg)
+}
+
+func openOn[U any, PU Record[U]](db *sql.DB, d *dialect, cfg Config) (*Store[U, PU], error) {
 	plan, err := columns.For(reflect.TypeFor[U]())
 	if err != nil {
 		return nil, configError(err.Error(), "correct the db tags")
@@ -113,9 +117,19 @@ func (c *core) prepare(ctx context.Context, text string) (*statement, error) {
 }
 
 // rows runs a prepared statement, in the transaction of ctx if there is one.
+//
+// A database in the same process answers a look-up sooner than two goroutines
+// that would watch ctx meanwhile are started, so there ctx is looked at before.
+// Waiting for a connection, where their number is limited, can be given up.
 func (c *core) rows(ctx context.Context, st *statement, args ...any) (*sql.Rows, error) {
 	t := c.current(ctx)
 	if t == nil {
+		if c.d.embedded && ctx.Done() != nil && c.db.Stats().MaxOpenConnections == 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			ctx = context.WithoutCancel(ctx)
+		}
 		rows, err := st.prep.QueryContext(ctx, args...)
 		return rows, c.wrap(err)
 	}
@@ -156,7 +170,11 @@ func (s *Store[U, PU]) list(prefix string, keep func(*columns.Column) bool) stri
 	var names []string
 	for i := range s.plan.Columns {
 		if c := &s.plan.Columns[i]; keep == nil || keep(c) {
-			names = append(names, prefix+s.d.quote(c.Name))
+			name := prefix + s.d.quote(c.Name)
+			if s.d.raw != nil && c.IsTime() {
+				name = s.d.raw(name)
+			}
+			names = append(names, name)
 		}
 	}
 	return strings.Join(names, ", ")

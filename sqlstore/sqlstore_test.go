@@ -149,6 +149,22 @@ func contract[U any, PU sqlstore.Record[U]](t *testing.T, cfg sqlstore.Config, n
 	}, newUser)
 }
 
+// The contract holds too where a request reads a row for every role.
+func TestRowsOfRoles(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) doorward.Stores {
+		db := openDB(t)
+		if _, err := sqlstore.Migrate(t.Context(), db, sqlstore.SQLite, sqlstore.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		s, err := sqlstore.NewByRows[plain](db, sqlstore.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		return doorward.StoresFrom(s)
+	}, func(email string) doorward.User { return &plain{Account: doorward.Account{Email: email, Active: true}} })
+}
+
 const keyedTable = `CREATE TABLE user (ident VARCHAR(36) PRIMARY KEY NOT NULL, level VARCHAR(10) NOT NULL, rate FLOAT, plan TEXT,
  until_at DATETIME, photo BLOB, points TEXT, unmapped TEXT DEFAULT 'x' NOT NULL,` + accountColumns + `)`
 

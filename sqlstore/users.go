@@ -48,7 +48,7 @@ func (s *Store[U, PU]) LoadUser(ctx context.Context, q doorward.UserQuery) (door
 	if err != nil {
 		return nil, nil, err
 	}
-	u, list, err := s.load(rows, nil, q.AnyCase)
+	u, list, err := s.read(rows, nil, q.AnyCase)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -90,7 +90,8 @@ func (s *Store[U, PU]) statement(ctx context.Context, l lookup, args int) (*stat
 	}
 	text := "SELECT " + s.whole + " FROM " + s.table(s.cfg.Users) + " u WHERE " + where + " LIMIT 2"
 	if l.roles {
-		text = "SELECT " + roleColumns + ", " + s.lean + " FROM " + s.table(s.cfg.Users) + " u" + s.joinRoles() + " WHERE " + where
+		roles, join := s.rolesOfU()
+		text = "SELECT " + roles + ", " + s.lean + " FROM " + s.table(s.cfg.Users) + " u" + join + " WHERE " + where
 	}
 	// In a transaction nothing is prepared on the pool: its only free
 	// connection may be the transaction's.
@@ -106,10 +107,22 @@ func (s *Store[U, PU]) statement(ctx context.Context, l lookup, args int) (*stat
 
 const roleColumns = "r.name, r.description, r.permissions"
 
-// joinRoles adds the roles of the user u, one a row, or one row without.
-func (s *Store[U, PU]) joinRoles() string {
-	return " LEFT JOIN " + s.table(s.cfg.RolesUsers) + " ru ON ru.user_id = u." + s.keyName() +
+// rolesOfU is what to select of the roles of the user u, and from what: all of
+// them in one column, or one a row and one row without.
+func (s *Store[U, PU]) rolesOfU() (columns, join string) {
+	if s.d.gather != nil {
+		return s.gatheredRoles(), ""
+	}
+	return roleColumns, " LEFT JOIN " + s.table(s.cfg.RolesUsers) + " ru ON ru.user_id = u." + s.keyName() +
 		" LEFT JOIN " + s.table(s.cfg.Roles) + " r ON r.id = ru.role_id"
+}
+
+// read reads what a request loads and closes rows.
+func (s *Store[U, PU]) read(rows *sql.Rows, first []any, several bool) (PU, []doorward.Role, error) {
+	if s.d.gather != nil {
+		return s.loadOne(rows, first, several)
+	}
+	return s.load(rows, first, several)
 }
 
 // load reads rows of a role, of what first holds, and of a user's lean columns,

@@ -21,6 +21,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Column is one field that is stored.
@@ -38,6 +39,10 @@ func (c *Column) Lean() bool { return !c.Secret && !c.Cold }
 
 // Type is the type of the field.
 func (c *Column) Type() reflect.Type { return c.typ }
+
+// IsTime reports whether the field is a time, whose text is read here if the
+// driver does not.
+func (c *Column) IsTime() bool { return c.typ == reflect.TypeFor[time.Time]() }
 
 // Field returns the field in a struct of the plan's type.
 func (c *Column) Field(row reflect.Value) reflect.Value { return row.FieldByIndex(c.index) }

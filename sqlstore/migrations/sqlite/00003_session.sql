@@ -1,19 +1,15 @@
 -- Doorward's own tables. Times are microseconds since 1970 in UTC; 0 is never.
 -- A user is meant by fs_uniquifier: rotating it is what ends sessions, so there
--- is no foreign key.
+-- is no foreign key. The facts of a session are what no statement compares.
 -- +goose Up
 -- +goose ENVSUB ON
 CREATE TABLE "${DOORWARD_PREFIX:-doorward_}session" (
     id_hash VARCHAR(64) PRIMARY KEY NOT NULL,
     fs_uniquifier VARCHAR(64) NOT NULL,
-    authn_at INTEGER NOT NULL,
-    grace_until INTEGER NOT NULL,
-    fresh INTEGER NOT NULL,
-    via TEXT NOT NULL,
-    binding VARCHAR(64) NOT NULL,
-    created_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
+    facts TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
     address VARCHAR(64) NOT NULL,
     user_agent TEXT NOT NULL
 ) WITHOUT ROWID;
