@@ -57,6 +57,28 @@ func TestBodyAndAnswerFormats(t *testing.T) {
 	b.PostForm("/login", credentials(joe)).Want(200).Contains(`"meta":{"code":200}`)
 }
 
+// A message is in the JSON answer or on the next page, never both.
+func TestFlashes(t *testing.T) {
+	for asJSON, want := range map[bool]int{true: 0, false: 1} {
+		app := kit.New(t, nil)
+		u := app.NewUser(joe)
+		b := app.Browser()
+		b.LoginAs(u)
+		b.JSON = asJSON
+		b.Post("/verify", kit.Fields{"password": kit.Password})
+		b.JSON = false
+		if got := b.Get("/verify").Flashes(); len(got) != want {
+			t.Errorf("JSON is %t: the next page says %q", asJSON, got)
+		}
+	}
+	app := kit.New(t, func(c *batteries.Config) { c.Pages.NoFlash = true })
+	b := app.Browser()
+	b.Get("/verify").Want(302)
+	if got := b.Get("/login").Flashes(); got != nil {
+		t.Errorf("switched off, and yet: %q", got)
+	}
+}
+
 // remember is the contract's boolean: false are a missing key, false, 0, ""
 // and "false", and everything else is true.
 func TestBooleans(t *testing.T) {

@@ -211,6 +211,17 @@ func TestTrustedBrowser(t *testing.T) {
 		t.Error("trusted for ever")
 	}
 	app.Clock.Advance(-30 * 24 * time.Hour)
+	stores := app.Stores
+	strict := withFeatures(t, func(c *doorward.Config) { c.Stores = stores }, newSecond("second", "app")) // always validate
+	always := strict.Browser()
+	always.SetCookie("tf_validity", c.Value)
+	always.JSON = true
+	if login(always, joe) {
+		t.Error("a trusted browser need not, where everybody must")
+	}
+	if c := always.PostJSON("/second", kit.Fields{"code": "123456", "trust": true}).Want(200).Cookie("tf_validity"); c != nil {
+		t.Error("a cookie that nobody heeds")
+	}
 	if err := app.Accounts().SignOutEverywhere(t.Context(), u, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -218,15 +229,6 @@ func TestTrustedBrowser(t *testing.T) {
 		t.Error("trust outlives the uniquifier")
 	}
 
-	stores := app.Stores
-	app = withFeatures(t, func(c *doorward.Config) { c.Stores = stores }, newSecond("second", "app")) // always validate
-	b = app.Browser()
-	b.SetCookie("tf_validity", c.Value)
-	b.JSON = true
-	login(b, joe)
-	if c := b.PostJSON("/second", kit.Fields{"code": "123456", "trust": true}).Want(200).Cookie("tf_validity"); c != nil {
-		t.Error("a cookie that nobody heeds")
-	}
 }
 
 // Only a second factor may see or complete what is pending.
