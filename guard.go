@@ -17,6 +17,10 @@ type Auth struct {
 	// grace period say. Within and Grace, where not zero, take their place.
 	Fresh         bool
 	Within, Grace time.Duration
+	// BodyToken also accepts a token in a JSON body, under the key
+	// TOKEN_AUTHENTICATION_KEY. The body is read up to MAX_BODY, and is there to
+	// be read again; a longer one is not searched.
+	BodyToken bool
 	// Realm is for basic authentication; default DEFAULT_HTTP_AUTH_REALM.
 	Realm string
 }
@@ -34,6 +38,9 @@ func (s *Security) Require(a Auth) func(http.Handler) http.Handler {
 	}
 	return func(next http.Handler) http.Handler {
 		return s.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if a.BodyToken {
+				visitFrom(r.Context()).peekBody(r)
+			}
 			if err := s.e.admit(r, a); err != nil {
 				s.e.refuse(w, r, a, err)
 				return

@@ -1,12 +1,15 @@
 package doorward
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -93,6 +96,31 @@ func (v *visit) presentedToken() (token, where string) {
 		return s, "header"
 	}
 	return "", ""
+}
+
+// peekBody looks for a token in the JSON body of an application's request, and
+// puts the body back.
+func (v *visit) peekBody(r *http.Request) {
+	if r.Body == nil || !isJSON(r.Header.Get("Content-Type")) {
+		return
+	}
+	max := v.e.cfg.Limits.Body
+	start, err := io.ReadAll(io.LimitReader(r.Body, max+1))
+	rest := r.Body
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(start), rest), rest}
+	var b body
+	if err != nil || int64(len(start)) > max || b.readJSON(bytes.NewReader(start)) != nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.body == nil {
+		v.body = &b
+		v.results = slices.DeleteFunc(v.results, func(c checked) bool { return c.mechanism == MechanismToken })
+	}
 }
 
 // wantsToken reports whether the answer to a sign-in carries a token. A GET's
