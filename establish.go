@@ -19,7 +19,7 @@ func (e *engine) establish(r *http.Request, v *visit, a *Attempt) (Result, error
 	}
 	payload, err := e.userPayload(r, v, id, false)
 	if err != nil {
-		return Result{}, err
+		return Result{}, errors.Join(err, v.undo())
 	}
 	fire(r.Context(), e, &e.hooks.Authenticated, Authenticated{User: a.User, Via: a.Via, At: id.AuthnAt})
 	view := a.View
@@ -34,6 +34,15 @@ func (e *engine) establish(r *http.Request, v *visit, a *Attempt) (Result, error
 		res.JSON[k] = val
 	}
 	return res, nil
+}
+
+// undo ends the session that a sign-in began and could not complete.
+func (v *visit) undo() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	_, err := v.end()
+	v.clearCookie(v.e.cfg.Session.rememberAttrs(), v.e.cfg.Session.RememberName)
+	return err
 }
 
 var errInactive = errors.New("doorward: switched off meanwhile")

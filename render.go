@@ -179,7 +179,7 @@ func (e *engine) view(r *http.Request, res Result, p *Problem) *View {
 			v.User = id.User
 		}
 		for _, f := range visit.takeFlashes() {
-			v.Flashes = append(v.Flashes, Flash{f.Category, f.Text})
+			v.Flashes = append(v.Flashes, Flash(f))
 		}
 	}
 	for _, scope := range []string{"", res.Scope} {
