@@ -155,7 +155,7 @@ func (c *SessionConfig) rememberAttrs() cookieAttrs {
 // so that neither a sibling domain nor a plain-text page can plant one
 // (RFC 6265bis 4.1.3.2, ASVS 3.3.3).
 func (c *SessionConfig) name(tls bool) string {
-	if c.attrs().isSecure(tls) && c.Domain == "" && (c.Path == "" || c.Path == "/") {
+	if (cookieAttrs{secure: c.Secure}).isSecure(tls) && c.Domain == "" && (c.Path == "" || c.Path == "/") {
 		return "__Host-" + c.CookieName
 	}
 	return c.CookieName

@@ -74,7 +74,8 @@ func (v *visit) admit(a Auth) (Identity, error) {
 	if err != nil {
 		return id, err
 	}
-	v.principal = &authResult{id, nil}
+	v.decided = authResult{id, nil}
+	v.principal = &v.decided
 	fresh, err := v.fresh(id, a)
 	if err == nil && !fresh {
 		err = errNotFresh

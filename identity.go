@@ -50,7 +50,7 @@ func mixed() *Problem { return refuse(400, "MIXED_CREDENTIALS") }
 // makes sure that no other credential on the request belongs to somebody else.
 // Call it with v.mu held.
 func (v *visit) authenticate(allowed []string) (Identity, error) {
-	var found *Identity
+	var found Identity // nobody while User is nil
 	for _, m := range v.e.mechanisms() {
 		if !slices.Contains(allowed, m) && m != MechanismSession && m != MechanismToken {
 			continue // basic costs a hash: looked at only where it counts
@@ -62,17 +62,17 @@ func (v *visit) authenticate(allowed []string) (Identity, error) {
 		if err != nil {
 			return Identity{}, err
 		}
-		if found != nil && id.User.SecurityAccount().Uniquifier != found.User.SecurityAccount().Uniquifier {
+		if found.User != nil && id.User.SecurityAccount().Uniquifier != found.User.SecurityAccount().Uniquifier {
 			return Identity{}, mixed()
 		}
-		if found == nil || !slices.Contains(allowed, found.Mechanism) && slices.Contains(allowed, m) {
-			found = &id
+		if found.User == nil || !slices.Contains(allowed, found.Mechanism) && slices.Contains(allowed, m) {
+			found = id
 		}
 	}
-	if found == nil || !slices.Contains(allowed, found.Mechanism) {
+	if found.User == nil || !slices.Contains(allowed, found.Mechanism) {
 		return Identity{}, ErrAnonymous
 	}
-	return *found, nil
+	return found, nil
 }
 
 // mechanisms are all there are, in the order in which they are tried.
@@ -85,16 +85,27 @@ func (v *visit) check(mechanism string) (Identity, error) {
 			return r.id, r.err
 		}
 	}
-	var id Identity
-	err := guardCall(func() (err error) {
-		id, err = v.checkNow(mechanism)
-		return err
-	})
-	if _, told := asProblem(err); err != nil && !told && !errors.Is(err, ErrAnonymous) {
-		err = unavailable{err}
+	id, err := v.checkGuarded(mechanism)
+	if err != nil && !errors.Is(err, ErrAnonymous) {
+		if _, told := asProblem(err); !told {
+			err = unavailable{err}
+		}
+	}
+	if v.results == nil {
+		v.results = make([]checked, 0, len(v.e.mechanisms()))
 	}
 	v.results = append(v.results, checked{mechanism, authResult{id, err}})
 	return id, err
+}
+
+// checkGuarded is checkNow with a panic turned into an error.
+func (v *visit) checkGuarded(mechanism string) (id Identity, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			id, err = Identity{}, fmt.Errorf("panicked: %v", p)
+		}
+	}()
+	return v.checkNow(mechanism)
 }
 
 func (v *visit) checkNow(mechanism string) (Identity, error) {
@@ -121,7 +132,8 @@ func (v *visit) checkNow(mechanism string) (Identity, error) {
 
 // setIdentity makes id the identity of the request from here on.
 func (v *visit) setIdentity(id Identity, err error) {
-	v.principal = &authResult{id, err}
+	v.decided = authResult{id, err}
+	v.principal = &v.decided
 	v.results = []checked{{MechanismSession, authResult{id, err}}, {MechanismToken, authResult{Identity{}, ErrAnonymous}}}
 }
 

@@ -12,14 +12,20 @@ import (
 // hashID is the key of the row whose id the cookie holds.
 func hashID(id []byte) string {
 	sum := sha256.Sum256(id)
-	return hex.EncodeToString(sum[:])
+	var out [2 * sha256.Size]byte
+	hex.Encode(out[:], sum[:])
+	return string(out[:])
 }
 
 // loadSession returns who the session cookie says is signed in. Call it with
 // v.mu held. The error is ErrAnonymous, or the store's.
 func (v *visit) loadSession() (Identity, error) {
 	b := v.state()
-	row, user, roles, err := v.sessionRow(b)
+	var user User
+	var roles []Role
+	var err error
+	row := &v.loadedRow
+	*row, user, roles, err = v.sessionRow(b)
 	if errors.Is(err, ErrNotFound) {
 		if b.id != nil || b.Session != nil {
 			b.id, b.Session, v.dirty = nil, nil, true
@@ -29,12 +35,12 @@ func (v *visit) loadSession() (Identity, error) {
 	if err != nil {
 		return Identity{}, fmt.Errorf("load session: %w", err)
 	}
-	if err := v.protect(&row, user); err != nil {
+	if err := v.protect(row, user); err != nil {
 		return Identity{}, err
 	}
-	v.row = &row
+	v.row = row
 	v.touch(b, row)
-	return sessionIdentity(row, user, roles), nil
+	return sessionIdentity(*row, user, roles), nil
 }
 
 func sessionIdentity(row Session, user User, roles []Role) Identity {
@@ -66,7 +72,7 @@ func (v *visit) sessionRow(b *browser) (row Session, user User, roles []Role, er
 }
 
 // touch notes that the session was used; at most once in LastSeenEvery.
-func (v *visit) touch(b *browser, row Session) {
+func (v *visit) touch(b *browser, row *Session) {
 	now := v.e.now()
 	if now.Sub(row.SeenAt) < v.e.cfg.Limits.LastSeenEvery {
 		return
@@ -83,7 +89,9 @@ func (v *visit) binding() string {
 	text := make([]byte, 0, 256)
 	text = append(v.addr().AppendTo(text), '|')
 	sum := sha256.Sum256(append(text, v.r.UserAgent()...))
-	return hex.EncodeToString(sum[:16])
+	var out [32]byte
+	hex.Encode(out[:], sum[:16])
+	return string(out[:])
 }
 
 // protect compares the browser of this request with the one that signed in. In

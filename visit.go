@@ -21,6 +21,9 @@ type visit struct {
 	r *http.Request
 	w *responseWriter
 
+	within visitContext   // what handlers get as context
+	writer responseWriter // and what w is
+
 	mu        sync.Mutex
 	loaded    bool // the cookie has been read
 	presented bool // and there was one
@@ -28,13 +31,15 @@ type visit struct {
 	dirty     bool // and it must be written
 	touched   bool // the answer depends on cookies
 	cookies   []*http.Cookie
-	results   []checked              // of the mechanisms looked at so far
-	principal *authResult            // who the request is, once decided
-	body      *body                  // of the security pages
-	row       *Session               // of the live session
-	remember  string                 // selector of the presented remember-me row
-	csrfFault *Problem               // of the security pages: what Bind returns
-	tokenOut  string                 // CSRF token handed out already
+	results   []checked   // of the mechanisms looked at so far
+	principal *authResult // who the request is, once decided
+	decided   authResult  // which principal is
+	body      *body       // of the security pages
+	row       *Session    // of the live session
+	loadedRow Session     // which row is, if it was read
+	remember  string      // selector of the presented remember-me row
+	csrfFault *Problem    // of the security pages: what Bind returns
+	tokenOut  string      // CSRF token handed out already
 }
 
 type authResult struct {
@@ -45,6 +50,21 @@ type authResult struct {
 type checked struct {
 	mechanism string
 	authResult
+}
+
+// visitContext is the context of a request with its visit in it. Being a part
+// of that, it costs no allocation of its own.
+type visitContext struct {
+	context.Context
+	v *visit
+}
+
+// Value implements context.Context.
+func (c *visitContext) Value(key any) any {
+	if key == (contextKey{}) {
+		return c.v
+	}
+	return c.Context.Value(key)
 }
 
 func visitFrom(ctx context.Context) *visit {
@@ -65,8 +85,10 @@ func (e *engine) visit(w http.ResponseWriter, r *http.Request, next http.Handler
 		return
 	}
 	v := &visit{e: e, r: r}
-	v.w = &responseWriter{ResponseWriter: w, v: v}
-	next.ServeHTTP(v.w, r.WithContext(context.WithValue(r.Context(), contextKey{}, v)))
+	v.writer = responseWriter{ResponseWriter: w, v: v}
+	v.w = &v.writer
+	v.within = visitContext{Context: r.Context(), v: v}
+	next.ServeHTTP(v.w, r.WithContext(&v.within))
 	v.w.commit()
 }
 

@@ -168,14 +168,23 @@ func checkRole(r doorward.Role) error {
 	return nil
 }
 
-// loadOne reads the row of gathered roles, of what first holds, and of a
-// user's lean columns, and closes rows. If several is true there may be rows
+// request is where a request's roles go, and the list of where all goes.
+type request struct {
+	roles gathered
+	dests [16]any
+}
+
+// loadOne reads the row of gathered roles, of a session unless x is nil, and of
+// a user's lean columns, and closes rows. If several is true there may be rows
 // of other users, and then it is ErrNotFound.
-func (s *Store[U, PU]) loadOne(rows *sql.Rows, first []any, several bool) (PU, []doorward.Role, error) {
+func (s *Store[U, PU]) loadOne(rows *sql.Rows, x *doorward.Session, several bool) (PU, []doorward.Role, error) {
 	u := PU(new(U))
-	var list gathered
-	dests := make([]any, 0, 1+len(first)+len(s.plan.Columns))
-	dests = s.dests(append(append(dests, &list), first...), u, (*columns.Column).Lean)
+	var r request
+	dests := append(r.dests[:0], &r.roles)
+	if x != nil {
+		dests = append(dests, (*packed)(x))
+	}
+	dests = s.dests(dests, u, (*columns.Column).Lean)
 	found := rows.Next()
 	var err error
 	if found {
@@ -189,5 +198,5 @@ func (s *Store[U, PU]) loadOne(rows *sql.Rows, first []any, several bool) (PU, [
 	case !found:
 		return nil, nil, doorward.ErrNotFound
 	}
-	return u, tidy(list), nil
+	return u, tidy(r.roles), nil
 }

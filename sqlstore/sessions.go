@@ -73,16 +73,12 @@ func (s *Store[U, PU]) sessionQuery() string {
 
 // LoadSession implements [doorward.SessionStore].
 func (s *Store[U, PU]) LoadSession(ctx context.Context, idHash string) (doorward.Session, doorward.User, []doorward.Role, error) {
-	var x doorward.Session
 	rows, err := s.rows(ctx, s.session, idHash)
 	if err != nil {
 		return doorward.Session{}, nil, nil, err
 	}
-	dests := []any{(*packed)(&x)}
-	if s.d.pack == nil {
-		dests = []any{(*micros)(&x.SeenAt), (*micros)(&x.ExpiresAt), (*facts)(&x)}
-	}
-	u, list, err := s.read(rows, dests, false)
+	var x doorward.Session
+	u, list, err := s.read(rows, &x, false)
 	if err == nil {
 		x.IDHash, x.Uniquifier = idHash, u.SecurityAccount().Uniquifier
 	}

@@ -117,10 +117,15 @@ func (s *Store[U, PU]) rolesOfU() (columns, join string) {
 		" LEFT JOIN " + s.table(s.cfg.Roles) + " r ON r.id = ru.role_id"
 }
 
-// read reads what a request loads and closes rows.
-func (s *Store[U, PU]) read(rows *sql.Rows, first []any, several bool) (PU, []doorward.Role, error) {
+// read reads what a request loads, of the session too unless x is nil, and
+// closes rows.
+func (s *Store[U, PU]) read(rows *sql.Rows, x *doorward.Session, several bool) (PU, []doorward.Role, error) {
 	if s.d.gather != nil {
-		return s.loadOne(rows, first, several)
+		return s.loadOne(rows, x, several)
+	}
+	var first []any
+	if x != nil {
+		first = []any{(*micros)(&x.SeenAt), (*micros)(&x.ExpiresAt), (*facts)(x)}
 	}
 	return s.load(rows, first, several)
 }
