@@ -146,6 +146,9 @@ func (a Accounts) SignOutEverywhere(ctx context.Context, u User, change func(*Ac
 		var old string
 		if err := a.e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
 			old, acc.Uniquifier = acc.Uniquifier, next
+			if acc.TokenUniquifier != "" {
+				acc.TokenUniquifier = NewUniquifier()
+			}
 			if change != nil {
 				return change(acc)
 			}
@@ -162,9 +165,6 @@ func (a Accounts) SignOutEverywhere(ctx context.Context, u User, change func(*Ac
 // sessions, browsers, tokens, second factors, passkeys and recovery codes.
 func (a Accounts) ResetAccess(ctx context.Context, u User) error {
 	err := a.SignOutEverywhere(ctx, u, func(acc *Account) error {
-		if acc.TokenUniquifier != "" {
-			acc.TokenUniquifier = NewUniquifier()
-		}
 		acc.TFPrimaryMethod, acc.TFTOTPSecret, acc.TFPhoneNumber = "", "", ""
 		acc.USTOTPSecrets, acc.USPhoneNumber, acc.RecoveryCodes = nil, "", nil
 		return nil

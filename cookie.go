@@ -1,6 +1,7 @@
 package doorward
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -60,8 +61,17 @@ func (b *browser) encode() ([]byte, error) {
 	if b.restEmpty() {
 		return out, nil
 	}
-	rest, err := json.Marshal(&b.browserRest)
+	rest, err := compactJSON(&b.browserRest)
 	return append(out, rest...), err
+}
+
+// compactJSON leaves <, > and & as they are: the cookie is sealed, and small.
+func compactJSON(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), err
 }
 
 var errCookie = errors.New("doorward: malformed session cookie")
@@ -95,14 +105,6 @@ func take(in []byte, size int) (piece, rest []byte, ok bool) {
 		piece = in[1 : 1+n : 1+n]
 	}
 	return piece, in[1+n:], true
-}
-
-// cookieJar knows how the cookies of an installation are named and marked.
-type cookieJar struct {
-	cfg     SessionConfig
-	csrf    cookieAttrs
-	csrfSet bool
-	proxies proxies
 }
 
 // cookieAttrs are the attributes of one cookie.

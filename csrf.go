@@ -86,7 +86,7 @@ func (v *visit) csrfNeeded(mechanism string) bool {
 		return false
 	}
 	if mechanism == "" {
-		return !cfg.IgnoreAnonymous
+		return true
 	}
 	if cfg.Mechanisms.IsSet() && !slices.Contains(cfg.Mechanisms.Or(nil), mechanism) {
 		return false
@@ -106,6 +106,9 @@ func (v *visit) csrfProblem(field func() string) *Problem {
 	if p := v.originProblem(); p != nil {
 		return p
 	}
+	if v.e.cfg.CSRF.IgnoreAnonymous && v.anonymous() {
+		return nil
+	}
 	token := ""
 	for _, h := range v.e.cfg.CSRF.Headers {
 		if token = v.r.Header.Get(h); token != "" {
@@ -119,6 +122,15 @@ func (v *visit) csrfProblem(field func() string) *Problem {
 		return v.csrfFailure(key)
 	}
 	return nil
+}
+
+func (v *visit) anonymous() bool {
+	for i := range v.results {
+		if v.results[i].err == nil {
+			return false
+		}
+	}
+	return v.principal == nil || v.principal.err != nil
 }
 
 // originProblem refuses what the browser says another site sent.

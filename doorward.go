@@ -73,6 +73,14 @@ func New(cfg Config, features ...Feature) (*Security, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.CSRF.Disabled {
+		e.log.Warn("CSRF tokens are not checked: other sites can act for users who are signed in", "setting", "WTF_CSRF_ENABLED")
+	}
+	for _, p := range e.proxies {
+		if p.Bits() == 0 {
+			e.log.Warn("every address counts as a trusted proxy: visitors choose the address and host they seem to have", "setting", "SECURITY_TRUSTED_PROXIES")
+		}
+	}
 	if cfg.Session.StatelessSessions {
 		e.log.Warn("sessions are kept in cookies alone: signing out does not end a saved cookie, and sessions cannot be listed or ended",
 			"setting", "SECURITY_INSECURE_STATELESS_SESSIONS")
@@ -142,6 +150,7 @@ func (c *Config) validate() error {
 	for _, m := range c.APIMethods {
 		bad(!slices.Contains([]string{MechanismSession, MechanismToken, MechanismBasic}, m), fmt.Sprintf("API_ENABLED_METHODS: %q is not understood", m), "session, token, basic")
 	}
+	errs = append(errs, c.validateCookies(), c.validateURLs())
 	bad(c.URLs.AllowSubdomains && c.URLs.ServerName == "", "REDIRECT_ALLOW_SUBDOMAINS without SERVER_NAME", "set SERVER_NAME")
 	bad(len(c.URLs.Subdomains) > 0 && c.URLs.BaseDomain == "", "REDIRECT_ALLOWED_SUBDOMAINS without REDIRECT_BASE_DOMAIN", "set REDIRECT_BASE_DOMAIN")
 	bad(c.URLs.Subdomain != "" && c.URLs.ServerName == "", "SUBDOMAIN without SERVER_NAME", "set SERVER_NAME")

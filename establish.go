@@ -11,9 +11,7 @@ import (
 // establish begins the session: tracking, a new row and id in one transaction,
 // remember-me, then the tokens of the answer, then the event.
 func (e *engine) establish(r *http.Request, v *visit, a *Attempt) (Result, error) {
-	v.mu.Lock()
 	id, err := v.begin(a)
-	v.mu.Unlock()
 	if err != nil {
 		return Result{}, err
 	}
@@ -38,9 +36,9 @@ func (e *engine) establish(r *http.Request, v *visit, a *Attempt) (Result, error
 
 // undo ends the session that a sign-in began and could not complete.
 func (v *visit) undo() error {
+	_, err := v.end()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	_, err := v.end()
 	v.clearCookie(v.e.cfg.Session.rememberAttrs(), v.e.cfg.Session.RememberName)
 	return err
 }
@@ -49,6 +47,8 @@ var errInactive = errors.New("doorward: switched off meanwhile")
 
 // begin stores the sign-in and makes it this browser's session.
 func (v *visit) begin(a *Attempt) (Identity, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock() // also if a store panics: the answer needs the lock
 	st, now := v.e.cfg.Stores, v.e.now().Truncate(time.Microsecond)
 	var roles []Role
 	var err error
@@ -82,6 +82,7 @@ func (v *visit) begin(a *Attempt) (Identity, error) {
 		}
 	}
 	v.adopt(row, id)
+	v.b.Drafts = nil
 	ident := sessionIdentity(row, a.User, roles)
 	v.setIdentity(ident, nil)
 	return ident, nil
@@ -165,10 +166,7 @@ func (s SignIn) Reauthenticated(r *http.Request, via, next, view string) (Result
 	}
 	id.AuthnAt = e.now().Truncate(time.Microsecond)
 	if id.Mechanism == MechanismSession {
-		v.mu.Lock()
-		err := v.renew(&id)
-		v.mu.Unlock()
-		if err != nil {
+		if err := v.renew(&id); err != nil {
 			return Result{}, err
 		}
 	}
@@ -182,6 +180,8 @@ func (s SignIn) Reauthenticated(r *http.Request, via, next, view string) (Result
 
 // renew gives the live session another id and a new time of proof.
 func (v *visit) renew(id *Identity) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	b, now := v.state(), id.AuthnAt
 	proved := func(s *Session) error {
 		s.AuthnAt, s.Fresh, s.GraceUntil, s.Binding = now, true, time.Time{}, v.binding()
@@ -221,9 +221,7 @@ func (e *engine) logout(r *http.Request) error {
 	if v == nil {
 		return errors.New("doorward: sign-out outside of Security.Authenticate")
 	}
-	v.mu.Lock()
 	user, err := v.end()
-	v.mu.Unlock()
 	if err == nil && user != nil {
 		fire(r.Context(), e, &e.hooks.LoggedOut, LoggedOut{User: user})
 	}
@@ -231,20 +229,20 @@ func (e *engine) logout(r *http.Request) error {
 }
 
 func (v *visit) end() (User, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	b := v.state()
 	row, user, _, err := v.sessionRow(b)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, fmt.Errorf("find session to end: %w", err)
 	}
-	if err == nil {
-		if err := v.endRow(row); err != nil {
-			return nil, fmt.Errorf("end session: %w", err)
-		}
+	if err := v.endRow(row); err != nil { // also one that cannot be used just now
+		return nil, fmt.Errorf("end session: %w", err)
 	}
 	if err := v.forget(); err != nil {
 		return nil, err
 	}
-	delete(b.Drafts, pendingKey)
+	b.Drafts = nil // whoever comes next at this browser has nothing to do with them
 	b.id, b.Session, b.csrf, v.tokenOut, v.dirty = nil, nil, nil, "", true
 	if v.e.cfg.CSRF.CookieName != "" {
 		b.CC = ccClear

@@ -56,8 +56,8 @@ func (s SignIn) Prove(r *http.Request, kind, identity string, prove func(context
 		out = Succeeded
 		return u, nil
 	}
-	if _, ok := asProblem(err); ok {
-		out = Failed
+	if p, ok := asProblem(err); ok && p.Status < http.StatusInternalServerError && p.Status != http.StatusTooManyRequests {
+		out = Failed // and not merely too busy to tell
 		if u != nil {
 			fire(ctx, s.e, &s.e.hooks.AuthnFailed, AuthnFailed{User: u, Kind: kind, SecondFactor: s.e.seconds.has(s.name)})
 		}
@@ -283,7 +283,12 @@ func (s SignIn) Complete(w http.ResponseWriter, r *http.Request, via string, tru
 	if err != nil {
 		return Result{}, err
 	}
-	if err := s.e.claim(r.Context(), "pending", p.ID, s.e.now().Add(s.e.cfg.Second.Pending)); err != nil {
+	err = s.e.claim(r.Context(), "pending", p.ID, s.e.now().Add(s.e.cfg.Second.Pending))
+	if errors.Is(err, ErrClaimed) {
+		s.Abandon(r)
+		return Result{}, s.e.nothingPending()
+	}
+	if err != nil {
 		return Result{}, err
 	}
 	a.second = true

@@ -58,13 +58,24 @@ func (e *engine) admit(r *http.Request, a Auth) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	id, err := v.admit(a)
-	if err == nil && v.csrfNeeded(id.Mechanism) {
-		if p := v.csrfProblem(func() string { return v.formToken(r) }); p != nil {
-			p.bare = true
-			return p
-		}
+	if err == nil {
+		err = v.guardCSRF(r, id)
 	}
 	return err
+}
+
+// guardCSRF checks the token of a request to the application, once however
+// many guards it passes. Call it with v.mu held.
+func (v *visit) guardCSRF(r *http.Request, id Identity) error {
+	if v.csrfPassed || !v.csrfNeeded(id.Mechanism) {
+		return nil
+	}
+	if p := v.csrfProblem(func() string { return v.formToken(r) }); p != nil {
+		p.bare = true
+		return p
+	}
+	v.csrfPassed = true
+	return nil
 }
 
 // admit decides who makes the request and whether that was proved recently
@@ -179,16 +190,26 @@ func (s *Security) authorize(may func(Identity) bool) func(http.Handler) http.Ha
 	return func(next http.Handler) http.Handler {
 		return s.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id, err := IdentityFrom(r.Context())
+			anonymous := errors.Is(err, ErrAnonymous)
+			if err == nil {
+				err = visitFrom(r.Context()).checkCSRF(r, id)
+			}
 			switch {
-			case err != nil && !errors.Is(err, ErrAnonymous):
+			case err != nil && !anonymous:
 				s.e.respond(w, r, Result{}, err)
-			case err != nil || !may(id):
+			case anonymous || !may(id):
 				s.e.forbid(w, r, id.User)
 			default:
 				next.ServeHTTP(w, r)
 			}
 		}))
 	}
+}
+
+func (v *visit) checkCSRF(r *http.Request, id Identity) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.guardCSRF(r, id)
 }
 
 func (e *engine) forbid(w http.ResponseWriter, r *http.Request, u User) {
@@ -242,8 +263,8 @@ func (v *visit) fresh(id Identity, a Auth) (bool, error) {
 	now := v.e.now()
 	recent := !id.AuthnAt.IsZero() && now.Sub(id.AuthnAt).Abs() < within
 	switch {
-	case within <= 0 || id.Mechanism == MechanismBasic:
-		return true, nil
+	case within < 0 || !a.Fresh && a.Within == 0 || id.Mechanism == MechanismBasic:
+		return true, nil // not asked for; zero would be: never fresh enough
 	case id.Mechanism == MechanismToken:
 		return recent && !v.e.cfg.Fresh.DenyToken, nil
 	case v.row == nil || !v.row.Fresh || id.AuthnAt.IsZero():

@@ -15,6 +15,8 @@ import (
 
 const pendingKey = "pending" // no dot: no feature's draft is this one
 
+const maxPendingNext = 512 // bytes; a longer next is forgotten rather than the sign-in
+
 type pending struct {
 	ID       string   `json:"i"`
 	User     string   `json:"u"`
@@ -29,12 +31,15 @@ type pending struct {
 
 func (v *visit) suspend(a *Attempt, choose bool) {
 	p := pending{ID: hex.EncodeToString(randomBytes(16)), User: a.User.SecurityAccount().Uniquifier, Via: a.Via, Field: a.Field,
-		Remember: a.Remember, Next: clip(a.Next, 1024), View: a.View, Select: choose, At: v.e.now().Unix()}
+		Remember: a.Remember, View: a.View, Select: choose, At: v.e.now().Unix()}
+	if len(a.Next) <= maxPendingNext {
+		p.Next = a.Next
+	}
 	v.putPending(p)
 }
 
 func (v *visit) putPending(p pending) {
-	b, err := json.Marshal(p)
+	b, err := compactJSON(p)
 	if err != nil {
 		return // strings, numbers and booleans always marshal
 	}
@@ -136,6 +141,12 @@ func (e *engine) selectSubmit(w http.ResponseWriter, r *http.Request, in *select
 	return Result{}, Fail("which", "TWO_FACTOR_METHOD_NOT_AVAILABLE")
 }
 
+func (e *engine) nothingPending() *Problem {
+	p := Fail("", "TWO_FACTOR_PERMISSION_DENIED")
+	p.redirect = e.path("login")
+	return p
+}
+
 // selecting returns the suspended sign-in if a method must be chosen for it.
 func (e *engine) selecting(r *http.Request) (*Attempt, []choice, error) {
 	p, a, err := e.pending(r)
@@ -143,9 +154,7 @@ func (e *engine) selecting(r *http.Request) (*Attempt, []choice, error) {
 		err = ErrAnonymous
 	}
 	if errors.Is(err, ErrAnonymous) {
-		denied := Fail("", "TWO_FACTOR_PERMISSION_DENIED")
-		denied.redirect = e.path("login")
-		return nil, nil, denied
+		return nil, nil, e.nothingPending()
 	}
 	if err != nil {
 		return nil, nil, err

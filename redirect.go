@@ -2,9 +2,9 @@ package doorward
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // target is a URL taken apart by hand. net/url and browsers disagree about
@@ -165,9 +165,17 @@ func withNext(page, next string) string {
 // hereAndNow is the URL of the request as a next: relative if the browser is
 // on the host that serves login pages, as it is unless SUBDOMAIN is set.
 func (e *engine) hereAndNow(r *http.Request) string {
-	u := url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
-	if e.cfg.URLs.Subdomain != "" {
-		u.Scheme, u.Host = e.proxies.scheme(r), e.proxies.host(r)
+	// Targets are quoted when they are used, so the path goes in as it is,
+	// unless that could be read as something else.
+	here := r.URL.Path
+	if strings.ContainsAny(here, "?#%\\") || strings.ContainsFunc(here, unicode.IsControl) {
+		here = r.URL.EscapedPath()
 	}
-	return u.String()
+	if r.URL.RawQuery != "" {
+		here += "?" + r.URL.RawQuery
+	}
+	if e.cfg.URLs.Subdomain != "" {
+		here = e.proxies.scheme(r) + "://" + e.proxies.host(r) + here
+	}
+	return here
 }

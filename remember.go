@@ -1,6 +1,7 @@
 package doorward
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -44,19 +45,21 @@ func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// useRemember spends the cookie's secret and puts the next one into the answer.
-func (v *visit) useRemember() (Remember, error) {
-	store := v.e.cfg.Stores.Remember
-	selector, secret, ok := v.rememberCookie()
-	if store == nil || !ok {
-		return Remember{}, ErrAnonymous
-	}
-	v.touched = true
+func (v *visit) hasRemember() bool {
+	_, _, ok := v.rememberCookie()
+	v.touched = v.touched || ok
+	return ok
+}
+
+// useRemember spends the cookie's secret and returns the next one, or "" if the
+// cookie keeps its own: it was sent at once with the request that rotated it.
+func (v *visit) useRemember(ctx context.Context) (Remember, string, error) {
+	selector, secret, _ := v.rememberCookie()
 	now, next := v.e.now(), hex.EncodeToString(randomBytes(secretSize))
 	have := hashText(secret)
-	var rotated bool
-	rm, err := store.UpdateRemember(v.ctx(), selector, func(r *Remember) error {
-		rotated = false
+	out := ""
+	rm, err := v.e.cfg.Stores.Remember.UpdateRemember(ctx, selector, func(r *Remember) error {
+		out = ""
 		switch {
 		case !now.Before(r.ExpiresAt):
 			return ErrNotFound
@@ -65,32 +68,39 @@ func (v *visit) useRemember() (Remember, error) {
 			if v.e.cfg.Session.RememberRefresh {
 				r.ExpiresAt = now.Add(v.e.cfg.Session.RememberDuration)
 			}
-			rotated = true
+			out = next
 		case sameText(r.Previous, have) && now.Sub(r.RotatedAt) < v.e.cfg.Session.RememberGrace:
-			// Sent at once with the request that rotated it.
 		default:
 			return errReplayed
 		}
 		return nil
 	})
+	if err != nil {
+		return rm, "", fmt.Errorf("use remember-me: %w", err)
+	}
+	return rm, out, nil
+}
+
+// answerRemember puts what became of the remember-me cookie into the answer.
+func (v *visit) answerRemember(r restored, err error) error {
 	switch {
 	case errors.Is(err, errReplayed):
+		selector, _, _ := v.rememberCookie()
 		v.e.log.WarnContext(v.ctx(), "remember-me value used twice; this browser is no longer remembered", "address", v.addr())
-		if err := store.EndRemember(v.ctx(), selector); err != nil {
-			return Remember{}, fmt.Errorf("end remember-me: %w", err)
+		if err := v.e.cfg.Stores.Remember.EndRemember(v.ctx(), selector); err != nil {
+			return fmt.Errorf("end remember-me: %w", err)
 		}
 		fallthrough
 	case errors.Is(err, ErrNotFound):
 		v.clearCookie(v.e.cfg.Session.rememberAttrs(), v.e.cfg.Session.RememberName)
-		return Remember{}, ErrAnonymous
+		return ErrAnonymous
 	case err != nil:
-		return Remember{}, fmt.Errorf("use remember-me: %w", err)
+		return err
 	}
-	v.remember = selector
-	if rotated {
-		v.sendRemember(selector, next, rm.ExpiresAt)
+	if r.secret != "" {
+		v.sendRemember(r.remember.Selector, r.secret, r.remember.ExpiresAt)
 	}
-	return rm, nil
+	return nil
 }
 
 func (v *visit) sendRemember(selector, secret string, until time.Time) {

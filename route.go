@@ -96,6 +96,9 @@ func (t *routeTable) add(feature string, r Route) error {
 	if !strings.HasPrefix(r.Path, "/") {
 		return &ConfigError{feature, fmt.Sprintf("path %q does not begin with a slash", r.Path), ""}
 	}
+	if plain := strings.NewReplacer("{", "", "}", "").Replace(r.Path); !plainPath(plain) {
+		return &ConfigError{feature, fmt.Sprintf("path %q has characters that a URL escapes", r.Path), "use letters, digits, - and _"}
+	}
 	for _, other := range []*Route{into[key], t.byName[r.Name]} {
 		if other != nil {
 			return &ConfigError{feature, fmt.Sprintf("%s (%s) is taken by %s", r.Path, r.Name, other.feature), "turn one of the two off, or change its URL"}

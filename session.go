@@ -1,6 +1,7 @@
 package doorward
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -27,6 +28,9 @@ func (v *visit) loadSession() (Identity, error) {
 	row := &v.loadedRow
 	*row, user, roles, err = v.sessionRow(b)
 	if errors.Is(err, ErrNotFound) {
+		if err := v.endRow(*row); err != nil { // over, or of an account that is off: it must not come back
+			return Identity{}, fmt.Errorf("end session: %w", err)
+		}
 		if b.id != nil || b.Session != nil {
 			b.id, b.Session, v.dirty = nil, nil, true
 		}
@@ -105,7 +109,7 @@ func (v *visit) protect(row *Session, user User) error {
 	strong := mode == "strong"
 	var err error
 	if strong {
-		err = v.endRow(*row)
+		err = errors.Join(v.endRow(*row), v.forget()) // the copy may have both cookies
 	} else {
 		row.Fresh = false
 		err = v.updateRow(row, func(s *Session) error { s.Fresh = false; return nil })
@@ -146,7 +150,7 @@ func (v *visit) updateRow(row *Session, change func(*Session) error) error {
 }
 
 func (v *visit) endRow(row Session) error {
-	if v.e.cfg.Stores.Sessions == nil {
+	if v.e.cfg.Stores.Sessions == nil || row.IDHash == "" {
 		return nil
 	}
 	err := v.e.cfg.Stores.Sessions.EndSession(v.ctx(), row.Uniquifier, row.IDHash)
@@ -193,27 +197,66 @@ func (v *visit) currentRow() string {
 // loadRemembered signs in the user whom the remember-me cookie names, into a
 // new session that is not fresh. The value in the cookie is replaced.
 func (v *visit) loadRemembered() (Identity, error) {
-	rm, err := v.useRemember()
-	if err != nil {
-		return Identity{}, err
-	}
-	st := v.e.cfg.Stores
-	user, roles, err := st.Users.LoadUser(v.ctx(), UserQuery{Attr: "fs_uniquifier", Value: rm.Uniquifier})
-	if errors.Is(err, ErrNotFound) || err == nil && !user.SecurityAccount().Active {
+	if v.e.cfg.Stores.Remember == nil || !v.hasRemember() {
 		return Identity{}, ErrAnonymous
 	}
+	var r restored
+	// In one step: what ends all sessions of the user comes before or after it.
+	err := v.e.inTx(v.ctx(), func(ctx context.Context) (err error) {
+		r, err = v.restore(ctx)
+		return err
+	})
+	if err := v.answerRemember(r, err); err != nil {
+		return Identity{}, err
+	}
+	v.adopt(r.row, r.id)
+	fire(v.ctx(), v.e, &v.e.hooks.Remembered, Remembered{User: r.user})
+	return sessionIdentity(r.row, r.user, r.roles), nil
+}
+
+// restored is a session that a remember-me cookie began.
+type restored struct {
+	remember Remember
+	secret   string // the next one; "" if the cookie keeps its own
+	row      Session
+	id       []byte
+	user     User
+	roles    []Role
+}
+
+func (v *visit) restore(ctx context.Context) (r restored, err error) {
+	if r.remember, r.secret, err = v.useRemember(ctx); err != nil {
+		return r, err
+	}
+	st := v.e.cfg.Stores
+	r.user, r.roles, err = st.Users.LoadUser(ctx, UserQuery{Attr: "fs_uniquifier", Value: r.remember.Uniquifier})
 	if err != nil {
-		return Identity{}, fmt.Errorf("load remembered user: %w", err)
+		return r, fmt.Errorf("load remembered user: %w", err)
 	}
-	row, id := v.newRow(user, []string{"remember"}, time.Time{})
-	if st.Sessions != nil {
-		if err := st.Sessions.CreateSession(v.ctx(), row, v.currentRow()); err != nil {
-			return Identity{}, fmt.Errorf("begin remembered session: %w", err)
-		}
+	if !r.user.SecurityAccount().Active {
+		return r, ErrNotFound
 	}
-	v.adopt(row, id)
-	fire(v.ctx(), v.e, &v.e.hooks.Remembered, Remembered{User: user})
-	return sessionIdentity(row, user, roles), nil
+	r.row, r.id = v.newRow(r.user, []string{"remember"}, time.Time{})
+	if st.Sessions == nil {
+		return r, nil
+	}
+	if err := st.Sessions.CreateSession(ctx, r.row, v.currentRow()); err != nil {
+		return r, fmt.Errorf("begin remembered session: %w", err)
+	}
+	return r, v.stillRemembered(ctx, r)
+}
+
+// stillRemembered undoes a session whose remember-me row was ended while it was
+// begun. A transaction makes that impossible; this is for stores without.
+func (v *visit) stillRemembered(ctx context.Context, r restored) error {
+	if v.e.cfg.Stores.Tx != nil {
+		return nil
+	}
+	_, err := v.e.cfg.Stores.Remember.UpdateRemember(ctx, r.remember.Selector, func(*Remember) error { return nil })
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, v.endRow(r.row))
 }
 
 func clip(s string, n int) string {

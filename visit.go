@@ -24,22 +24,21 @@ type visit struct {
 	within visitContext   // what handlers get as context
 	writer responseWriter // and what w is
 
-	mu        sync.Mutex
-	loaded    bool // the cookie has been read
-	presented bool // and there was one
-	b         browser
-	dirty     bool // and it must be written
-	touched   bool // the answer depends on cookies
-	cookies   []*http.Cookie
-	results   []checked   // of the mechanisms looked at so far
-	principal *authResult // who the request is, once decided
-	decided   authResult  // which principal is
-	body      *body       // of the security pages
-	row       *Session    // of the live session
-	loadedRow Session     // which row is, if it was read
-	remember  string      // selector of the presented remember-me row
-	csrfFault *Problem    // of the security pages: what Bind returns
-	tokenOut  string      // CSRF token handed out already
+	mu         sync.Mutex
+	loaded     bool // the cookie has been read
+	presented  bool // and there was one
+	b          browser
+	dirty      bool // and it must be written
+	touched    bool // the answer depends on cookies
+	cookies    []*http.Cookie
+	results    []checked   // of the mechanisms looked at so far
+	principal  *authResult // who the request is, once decided
+	decided    authResult  // which principal is
+	body       *body       // of the security pages
+	row        *Session    // of the live session
+	loadedRow  Session     // which row is, if it was read
+	csrfPassed bool        // a guard checked the token
+	tokenOut   string      // CSRF token handed out already
 }
 
 type authResult struct {

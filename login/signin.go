@@ -98,6 +98,9 @@ func (f *Feature) submitSignIn(w http.ResponseWriter, r *http.Request, in *signI
 	field, ia, value := f.identity(in)
 	user, err := f.rt.SignIn().Prove(r, "password", value, func(ctx context.Context) (doorward.User, error) {
 		find := func(ctx context.Context) (doorward.User, error) {
+			if value == "" { // no such attribute, or nothing it accepts
+				return nil, doorward.ErrNotFound
+			}
 			return f.rt.Stores().Users.FindUser(ctx, doorward.UserQuery{Attr: ia.Attr, Value: value, AnyCase: ia.AnyCase})
 		}
 		return f.authenticate(ctx, find, field, in.Password)
