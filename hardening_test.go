@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/conf"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/password"
 )
 
 // panicky is a session store whose writes panic.
@@ -244,5 +245,54 @@ func TestStartRefusesWhatCannotWork(t *testing.T) {
 		if _, ok := errors.AsType[*doorward.ConfigError](err); !ok {
 			t.Errorf("%T", err)
 		}
+	}
+}
+
+// The second use of a second factor's answer is told that there is nothing to
+// answer, not that the server failed.
+func TestSecondFactorTwice(t *testing.T) {
+	app, _ := withSecond(t, nil, newSecond("second", "app"))
+	b := app.Browser()
+	b.JSON = true
+	b.PostJSON("/login", credentials(joe)).Want(200)
+	b.CSRF("/login")
+	late := b.Clone()
+	b.PostJSON("/second", code("123456")).Want(200)
+	late.PostJSON("/second", code("123456")).Want(400).Contains("TWO_FACTOR_PERMISSION_DENIED")
+}
+
+// A long way back is forgotten before the sign-in is.
+func TestSecondFactorSurvivesALongNext(t *testing.T) {
+	app, _ := withSecond(t, nil, newSecond("second", "app"))
+	b := app.Browser()
+	next := "/x?" + strings.Repeat("&", 1500)
+	b.PostForm("/login", kit.Fields{"email": joe, "password": kit.Password, "next": next}).GoesTo("/second")
+	b.PostForm("/second", code("123456")).Want(302)
+	if who := b.WhoAmI(); who != joe {
+		t.Errorf("%q is signed in", who)
+	}
+}
+
+// busyHasher has no place left.
+type busyHasher struct{ batteries.Hasher }
+
+func (busyHasher) Verify(context.Context, string, string) (password.Match, error) {
+	return password.Match{}, password.ErrBusy
+}
+
+// A queue that is full says nothing about the password, to nobody.
+func TestBusyIsNoWrongGuess(t *testing.T) {
+	l := &fakeLimiter{bare: bare{name: "limiter"}}
+	app := kit.New(t, func(c *batteries.Config) { c.Hasher, c.More = busyHasher{c.Hasher}, []doorward.Feature{l} })
+	app.NewUser(joe)
+	res := app.Browser().PostJSON("/login", kit.Fields{"email": joe, "password": kit.Password}).Want(503)
+	if res.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	if got := l.told(); len(got) != 1 || got[0] != doorward.Errored {
+		t.Errorf("the limiter was told %v", got)
+	}
+	if got := kit.EventsOf[doorward.AuthnFailed](app.Events); len(got) != 0 {
+		t.Errorf("told of %v", got)
 	}
 }

@@ -68,10 +68,13 @@ func New(tb testing.TB, edit func(*batteries.Config)) *App {
 	if edit != nil {
 		edit(&cfg)
 	}
-	if cfg.Hasher == nil {
-		cfg.Hasher = newHasher(tb, cfg.Password)
+	var own bool
+	if a.Hasher, own = cfg.Hasher.(*Hasher); !own {
+		a.Hasher = newHasher(tb, cfg.Password) // users are made with it in any case
 	}
-	a.Hasher, _ = cfg.Hasher.(*Hasher)
+	if cfg.Hasher == nil {
+		cfg.Hasher = a.Hasher
+	}
 	a.take(&cfg.Config)
 	built, err := batteries.New(cfg)
 	if err != nil {
