@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"strings"
 )
@@ -40,6 +41,37 @@ func (w *World) FloorSame(ctx context.Context, value func(*http.Request) string)
 		var email, fs string
 		var username, confirmed sql.NullString
 		err := st.QueryRowContext(ctx, uniquifier).Scan(&id, &email, &username, &active, &fs, &confirmed)
+		return email, err
+	}), nil
+}
+
+const (
+	roleText = `(SELECT group_concat(r.name||char(31)||coalesce(r.permissions,''),char(30)) FROM roles_users ru JOIN role r ON r.id=ru.role_id WHERE ru.user_id=u.id)`
+	userText = `u.id,u.email,u.username,u.active,u.fs_uniquifier,u.confirmed_at,` + roleText
+)
+
+// FloorData scans everything that our requests load - session, user and roles -
+// by hand, with one SELECT, and looks for the role. bySession says whether the
+// signed value is a session's key or a user's identity.
+func (w *World) FloorData(ctx context.Context, bySession bool, value func(*http.Request) string) (http.Handler, error) {
+	text := `SELECT '','','',` + userText + ` FROM "user" u WHERE u.fs_uniquifier=(SELECT ?)`
+	if bySession {
+		text = `SELECT s.seen_at,s.expires_at,s.facts,` + userText + ` FROM doorward_session s JOIN "user" u ON u.fs_uniquifier=s.fs_uniquifier WHERE s.id_hash=(SELECT ?)`
+	}
+	st, err := w.DB.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return w.floor(value, func(ctx context.Context, key string) (string, error) {
+		var seen, expires, facts any
+		var id int64
+		var active bool
+		var email, fs string
+		var username, confirmed, roles sql.NullString
+		err := st.QueryRowContext(ctx, key).Scan(&seen, &expires, &facts, &id, &email, &username, &active, &fs, &confirmed, &roles)
+		if err == nil && !strings.Contains(roles.String, "role3\x1f") {
+			err = sql.ErrNoRows
+		}
 		return email, err
 	}), nil
 }
@@ -85,6 +117,24 @@ func CookieValue(r *http.Request) string {
 
 // HeaderValue returns the authentication token.
 func HeaderValue(r *http.Request) string { return r.Header.Get("Authentication-Token") }
+
+// SignedSessions returns what visitors of FloorData carry: the keys of stored
+// sessions.
+func (w *World) SignedSessions(ctx context.Context) (out []string, err error) {
+	rows, err := w.DB.QueryContext(ctx, `SELECT id_hash FROM doorward_session`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var key string
+		if err := rows.Scan(&key); err != nil {
+			return nil, err
+		}
+		out = append(out, w.sign(key))
+	}
+	return out, rows.Err()
+}
 
 // SignedValues returns what n visitors of the floor carry.
 func (w *World) SignedValues(n int) []string {
