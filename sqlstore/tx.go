@@ -59,9 +59,13 @@ func (c *core) write(ctx context.Context, f func(t *tx) error) error {
 		return err
 	}
 	defer c.leave()
-	conn, err := c.db.Conn(ctx)
+	var conn *sql.Conn
+	err := c.patiently(ctx, func(ctx context.Context) (err error) { // a new one may have to change the file's mode
+		conn, err = c.db.Conn(ctx)
+		return err
+	})
 	if err != nil {
-		return c.wrap(err)
+		return err
 	}
 	defer func() { _ = conn.Close() }() // back to the pool
 	if err := c.begin(ctx, conn); err != nil {
@@ -80,8 +84,8 @@ func (c *core) write(ctx context.Context, f func(t *tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "COMMIT"); err != nil {
-		return c.wrap(err)
+	if err := c.commit(ctx, conn); err != nil {
+		return err
 	}
 	kept = true
 	for _, then := range t.commits {
@@ -108,12 +112,34 @@ func (c *core) leave() {
 	}
 }
 
-// begin starts a transaction, and tries again for a while if another process writes.
+// begin starts a transaction.
 func (c *core) begin(ctx context.Context, conn *sql.Conn) error {
+	err := c.patiently(ctx, func(ctx context.Context) error {
+		_, err := conn.ExecContext(ctx, c.d.begin)
+		return err
+	})
+	if err != nil { // should it have begun after all
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	}
+	return err
+}
+
+// commit keeps what the transaction did. The caller going away is no reason to
+// stop here.
+func (c *core) commit(ctx context.Context, conn *sql.Conn) error {
+	return c.patiently(context.WithoutCancel(ctx), func(ctx context.Context) error {
+		_, err := conn.ExecContext(ctx, "COMMIT")
+		return err
+	})
+}
+
+// patiently does what another process may stand in the way of: it tries again
+// for as long as BusyWait while the database is busy.
+func (c *core) patiently(ctx context.Context, try func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.BusyWait, errBusy)
 	defer cancel()
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		_, err := conn.ExecContext(ctx, c.d.begin)
+		err := try(ctx)
 		if err == nil {
 			return nil
 		}
@@ -125,7 +151,6 @@ func (c *core) begin(ctx context.Context, conn *sql.Conn) error {
 		case <-again.C:
 		case <-ctx.Done():
 			again.Stop()
-			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // should it have begun after all
 			return c.wrap(context.Cause(ctx))
 		}
 	}
