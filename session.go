@@ -177,7 +177,9 @@ func (v *visit) newRow(user User, via []string, authnAt time.Time) (Session, []b
 func (v *visit) adopt(row Session, id []byte) {
 	b := v.state()
 	b.csrf, v.tokenOut, v.dirty = randomBytes(csrfSize), "", true
-	b.CC = ccSet
+	if v.e.cfg.CSRF.CookieName != "" { // otherwise it would only make the cookie longer
+		b.CC = ccSet
+	}
 	if v.e.cfg.Stores.Sessions == nil {
 		b.id, b.Session = nil, &row
 	} else {
