@@ -1,0 +1,103 @@
+package login_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/batteries"
+	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/login"
+	"github.com/doorward/doorward/memstore"
+	"github.com/doorward/doorward/password"
+)
+
+const joe = "joe@example.com"
+
+// Sign-in itself, which every feature shares, is tested with the engine. Here
+// are the feature's own settings.
+
+func TestNeedsAHasher(t *testing.T) {
+	cfg := doorward.Config{Stores: doorward.StoresFrom(memstore.New[doorwardtest.User]()), SecretKey: []byte(doorwardtest.SecretKey)}
+	_, err := doorward.New(cfg, login.New(login.Config{}))
+	if problem, ok := errors.AsType[*doorward.ConfigError](err); !ok || problem.Feature != "login" || !strings.Contains(problem.Error(), "hasher") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestURLsAndMethods(t *testing.T) {
+	app := doorwardtest.New(t, func(c *batteries.Config) {
+		c.Login.URL, c.Login.LogoutURL, c.Login.VerifyURL = "/in", "/out", "/again"
+		c.Login.LogoutMethods = conf.Some([]string{"GET", "POST"})
+		c.Login.PostVerify, c.URLs.PostLogout = "/verified", "/bye"
+	})
+	u := app.NewUser(joe)
+	b := app.Browser()
+	b.PostForm("/in", doorwardtest.Fields{"email": joe, "password": doorwardtest.Password}).GoesTo("/")
+	b.PostForm("/again", doorwardtest.Fields{"password": doorwardtest.Password}).GoesTo("/verified")
+	// GET leads somewhere also when JSON is asked for, as the contract has it.
+	b.Get("/out", "Accept", "text/html").GoesTo("/bye")
+	if who := b.WhoAmI(); who != "" {
+		t.Errorf("%s is still signed in", who)
+	}
+	b.LoginAs(u)
+	if res := b.PostJSON("/out", nil).Want(200); res.JSONAt("response.csrf_token") != nil {
+		t.Errorf("signing out answers more than nothing: %s", res.Body)
+	}
+	b.Get("/login").Want(404)
+}
+
+func TestLogoutCanBeLeftOut(t *testing.T) {
+	app := doorwardtest.New(t, func(c *batteries.Config) { c.Login.LogoutMethods = conf.Null[[]string]() })
+	app.Browser().PostForm("/logout", doorwardtest.Fields{}).Want(404)
+}
+
+func TestVerifyGoesWithFreshness(t *testing.T) {
+	app := doorwardtest.New(t, func(c *batteries.Config) { c.Fresh.Within = conf.Some(-time.Second) })
+	b := app.Browser()
+	b.LoginAs(app.NewUser(joe))
+	b.Get("/verify").Want(404)
+}
+
+// A stored hash of another password, or of no known kind, lets nobody in and
+// stays as it is.
+func TestForeignHash(t *testing.T) {
+	const weak = "$pbkdf2-sha256$1000$MDEyMzQ1Njc4OWFiY2RlZg$8R9MAbRo5vQJrb2U8tX9yGZLz0pUqTqv4H4mB2wq1oE"
+	app := doorwardtest.New(t, nil)
+	u := app.NewUser(joe)
+	app.Change(u, func(a *doorward.Account) { a.PasswordHash = weak })
+	app.Browser().PostJSON("/login", doorwardtest.Fields{"email": joe, "password": doorwardtest.Password}).Want(400).Fails("password", "INVALID_PASSWORD")
+	if app.Account(joe).PasswordHash != weak {
+		t.Error("a wrong password replaced the hash")
+	}
+	app.Change(u, func(a *doorward.Account) { a.PasswordHash = "no hash at all" })
+	app.Browser().PostJSON("/login", doorwardtest.Fields{"email": joe, "password": doorwardtest.Password}).Want(400).Fails("password", "INVALID_PASSWORD")
+}
+
+// upgrading says of every good password that its hash is outdated.
+type upgrading struct{ *doorwardtest.Hasher }
+
+func (h upgrading) Verify(ctx context.Context, plain, stored string) (m password.Match, err error) {
+	m, err = h.Hasher.Verify(ctx, plain, stored)
+	m.Rehash = m.OK
+	return m, err
+}
+
+func TestOutdatedHashIsReplaced(t *testing.T) {
+	h := upgrading{doorwardtest.New(t, nil).Hasher}
+	app := doorwardtest.New(t, func(c *batteries.Config) { c.Hasher = h })
+	app.NewUser(joe)
+	before := app.Account(joe).PasswordHash
+	for _, plain := range []string{"wrong", doorwardtest.Password} {
+		app.Browser().PostJSON("/login", doorwardtest.Fields{"email": joe, "password": plain})
+		after := app.Account(joe).PasswordHash
+		if replaced := after != before; replaced != (plain == doorwardtest.Password) {
+			t.Errorf("after %q: replaced is %v", plain, replaced)
+		}
+	}
+	app.Browser().PostJSON("/login", doorwardtest.Fields{"email": joe, "password": doorwardtest.Password}).Want(200)
+}
