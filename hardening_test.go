@@ -265,7 +265,7 @@ func TestSecondFactorTwice(t *testing.T) {
 func TestSecondFactorSurvivesALongNext(t *testing.T) {
 	app, _ := withSecond(t, nil, newSecond("second", "app"))
 	b := app.Browser()
-	next := "/x?" + strings.Repeat("&", 1500)
+	next := "/x?" + strings.Repeat(`"`, 1500) // grows where it is quoted
 	b.PostForm("/login", kit.Fields{"email": joe, "password": kit.Password, "next": next}).GoesTo("/second")
 	b.PostForm("/second", code("123456")).Want(302)
 	if who := b.WhoAmI(); who != joe {
@@ -295,4 +295,59 @@ func TestBusyIsNoWrongGuess(t *testing.T) {
 	if got := kit.EventsOf[doorward.AuthnFailed](app.Events); len(got) != 0 {
 		t.Errorf("told of %v", got)
 	}
+}
+
+// Who does not check the tokens of strangers still refuses what a browser marks
+// as another site's, and checks the tokens of users.
+func TestIgnoringStrangersTokens(t *testing.T) {
+	app := kit.New(t, func(c *batteries.Config) { c.CSRF.IgnoreAnonymous = true })
+	u := app.NewUser(joe)
+	b := app.Browser()
+	b.NoCSRF = true
+	b.PostForm("/login", credentials(joe), "Sec-Fetch-Site", "cross-site").Want(400)
+	if who := b.WhoAmI(); who != "" {
+		t.Errorf("another site signed %s in", who)
+	}
+	b.PostForm("/login", credentials(joe)).Want(302)
+	b.PostForm("/verify", kit.Fields{"password": kit.Password}).Want(400)
+	app.Mux.Handle("/guarded", app.RequireUser()(http.NotFoundHandler()))
+	b.LoginAs(u)
+	b.PostForm("/guarded", kit.Fields{}).Want(400)
+}
+
+// The last segment of a path may be a secret; the log has the route instead.
+func TestLogNamesTheRoute(t *testing.T) {
+	f := &bare{name: "links", init: func(rt *doorward.Runtime) error {
+		return rt.Handle(doorward.Route{Name: "link", Path: "/link/{token}", Get: func(http.ResponseWriter, *http.Request) (doorward.Result, error) {
+			return doorward.Result{}, errors.New("it broke")
+		}})
+	}}
+	app := kit.New(t, func(c *batteries.Config) { c.More = []doorward.Feature{f} })
+	app.Secret("s3cr3t-of-the-link")
+	app.Browser().Get("/link/s3cr3t-of-the-link").Want(500)
+	if !app.Logs.Contains("request failed", "/link/{token}") || app.Logs.Contains("s3cr3t-of-the-link") {
+		t.Errorf("the log: %s", app.Logs)
+	}
+}
+
+// A session cookie holds the state of the script-readable cookie only where
+// there is such a cookie.
+func TestSessionCookieIsShort(t *testing.T) {
+	length := func(name string) int {
+		app := kit.New(t, func(c *batteries.Config) { c.CSRF.CookieName = name })
+		b := app.Browser()
+		b.LoginAs(app.NewUser(joe))
+		return len(b.Cookie("session"))
+	}
+	if without, with := length(""), length("XSRF-TOKEN"); without >= with {
+		t.Errorf("%d bytes without, %d with", without, with)
+	}
+}
+
+// REDIRECT_HOST is put into targets that are URLs, and is a host they may be on.
+func TestRedirectHost(t *testing.T) {
+	app := kit.New(t, func(c *batteries.Config) { c.URLs.RedirectHost = "ui.example.com:3000" })
+	app.NewUser(joe)
+	app.Browser().PostForm("/login?next=/x", credentials(joe)).GoesTo("//ui.example.com:3000/x")
+	app.Browser().PostForm("/login", credentials(joe)).GoesTo("//ui.example.com:3000/")
 }

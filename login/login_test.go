@@ -101,3 +101,26 @@ func TestOutdatedHashIsReplaced(t *testing.T) {
 	}
 	app.Browser().PostJSON("/login", doorwardtest.Fields{"email": joe, "password": doorwardtest.Password}).Want(200)
 }
+
+// racing changes the password while an outdated hash of the old one is replaced.
+type racing struct {
+	upgrading
+	meanwhile func()
+}
+
+func (h racing) Hash(ctx context.Context, plain string) (string, error) {
+	h.meanwhile()
+	return h.Hasher.Hash(ctx, plain)
+}
+
+func TestReplacingUndoesNoChange(t *testing.T) {
+	var app *doorwardtest.App
+	h := &racing{upgrading: upgrading{doorwardtest.New(t, nil).Hasher}, meanwhile: func() {}}
+	app = doorwardtest.New(t, func(c *batteries.Config) { c.Hasher = h })
+	u := app.NewUser(joe)
+	h.meanwhile = func() { app.Change(u, func(a *doorward.Account) { a.PasswordHash = "of the new password" }) }
+	app.Browser().PostJSON("/login", doorwardtest.Fields{"email": joe, "password": doorwardtest.Password})
+	if got := app.Account(joe).PasswordHash; got != "of the new password" {
+		t.Error("the changed password is gone")
+	}
+}
