@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/doorward/doorward/signed"
@@ -191,6 +192,11 @@ func (e *engine) takeFeatures() error {
 		}
 		names[f.Name()] = true
 		errs = append(errs, e.takeRoles(f), f.Init(&Runtime{e, f.Name()}))
+	}
+	for _, rt := range e.routes.byName {
+		if strings.HasPrefix(rt.Path, e.cfg.URLs.Static+"/") {
+			errs = append(errs, &ConfigError{rt.feature, fmt.Sprintf("%s lies among the static files", rt.Path), "change its URL or STATIC_FOLDER_URL"})
+		}
 	}
 	if len(e.seconds) > 0 {
 		errs = append(errs, e.routes.add("doorward", e.selectRoute()))

@@ -230,6 +230,7 @@ func TestStartRefusesWhatCannotWork(t *testing.T) {
 		"SECURITY_SESSION_IDLE":        func(c *batteries.Config) { c.Session.Idle = -5 },
 		"SECURITY_URL_PREFIX":          func(c *batteries.Config) { c.URLs.Prefix = "auth" },
 		"APPLICATION_ROOT":             func(c *batteries.Config) { c.URLs.Root = "//evil" },
+		"lies among the static files":  func(c *batteries.Config) { c.Login.URL = "/fs-static/doorward.css" },
 		"characters that a URL escapes": func(c *batteries.Config) {
 			c.Login.URL = "/lögin"
 		},
