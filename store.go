@@ -196,6 +196,32 @@ type ClaimStore interface {
 	Claim(ctx context.Context, key string, until time.Time) error
 }
 
+// Guesses counts wrong credentials under one key: an account, an address, an
+// account as tried from one address. What the numbers mean is up to whoever
+// counts; a store keeps them.
+type Guesses struct {
+	Key     string    // 64 hexadecimal characters
+	Count   int       // how many
+	At      time.Time // when that was last changed
+	Until   time.Time // nothing under this key is looked at before
+	Expires time.Time // the row may be forgotten then
+}
+
+// GuessStore keeps counts of wrong credentials, so that all processes of an
+// installation share them.
+type GuessStore interface {
+	// LoadGuesses returns the row of each key, in the order of keys. One that
+	// is not there has its Key and nothing else.
+	LoadGuesses(ctx context.Context, keys []string) ([]Guesses, error)
+	// UpdateGuesses applies change to the rows of keys, in their order, as they
+	// are stored now, and stores them in one atomic step, all or none. A row
+	// that is not there has its Key and nothing else; one that has nothing else
+	// afterwards, At and Expires aside, is removed. Keys are different from each
+	// other. An error of change is returned as it is, and nothing is stored.
+	// change may be called more than once; it calls no store.
+	UpdateGuesses(ctx context.Context, keys []string, change func([]Guesses) error) error
+}
+
 // Transactor runs several store calls as one.
 type Transactor interface {
 	// InTx calls fn with a context; the calls that fn makes with it on the
@@ -214,6 +240,7 @@ type Stores struct {
 	Sessions SessionStore
 	Remember RememberStore
 	Claims   ClaimStore
+	Guesses  GuessStore
 	Tx       Transactor
 }
 
@@ -226,6 +253,7 @@ func StoresFrom(store any) Stores {
 	s.Sessions, _ = store.(SessionStore)
 	s.Remember, _ = store.(RememberStore)
 	s.Claims, _ = store.(ClaimStore)
+	s.Guesses, _ = store.(GuessStore)
 	s.Tx, _ = store.(Transactor)
 	return s
 }
