@@ -174,6 +174,7 @@ func (s SignIn) Reauthenticated(r *http.Request, via, next, view string) (Result
 	if err != nil {
 		return Result{}, err
 	}
+	v.proofs.settle(Succeeded)
 	fire(r.Context(), e, &e.hooks.Verified, Verified{User: id.User, Via: []string{via}})
 	return Result{Redirect: e.afterAction(r, next, view), JSON: map[string]any{"user": payload}, Flash: []Message{M("REAUTHENTICATION_SUCCESSFUL")}}, nil
 }

@@ -60,11 +60,15 @@ func (f *fakeSecond) submit(w http.ResponseWriter, r *http.Request, in *codeForm
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	_, err = f.rt.SignIn().Prove(r, "code", f.rt.SignIn().Identify(a.User.SecurityAccount().Email), func(context.Context) (doorward.User, error) {
-		if in.Code != "123456" {
-			return a.User, doorward.Fail("code", "INVALID_CODE")
-		}
-		return a.User, nil
+	_, err = f.rt.SignIn().Prove(r, doorward.Proof{
+		Kind: "code", Identity: f.rt.SignIn().Identify(a.User.SecurityAccount().Email),
+		Find: func(context.Context) (doorward.User, error) { return a.User, nil },
+		Check: func(context.Context, doorward.User) error {
+			if in.Code != "123456" {
+				return doorward.Fail("code", "INVALID_CODE")
+			}
+			return nil
+		},
 	})
 	if err != nil {
 		return doorward.Result{}, err
@@ -92,7 +96,7 @@ type fakeLimiter struct {
 	done   []doorward.Outcome
 }
 
-func (f *fakeLimiter) Begin(_ context.Context, t doorward.Try) (func(doorward.Outcome), error) {
+func (f *fakeLimiter) Begin(_ *http.Request, t doorward.Try) (func(doorward.Outcome), error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.tries = append(f.tries, t)

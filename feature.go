@@ -23,31 +23,6 @@ type Feature interface {
 	Init(rt *Runtime) error
 }
 
-// Outcome is what became of a [Try].
-type Outcome int
-
-// The outcomes. Errored is for trouble that says nothing about the guess.
-const (
-	Failed Outcome = iota
-	Succeeded
-	Errored
-)
-
-// Try is one presentation of a credential, before anything has been looked up.
-type Try struct {
-	Identity string     // normal form of what names the account; "" if nothing does
-	Addr     netip.Addr // where the request came from
-	Kind     string     // "password", "passcode", "passkey", "code", "token"
-}
-
-// Limiter bounds guessing. Begin reserves a place before anything is hashed or
-// compared, so that parallel guesses cannot slip past; done is called once
-// with what became of it. An error, usually a [Problem] with status 429,
-// refuses the try. All limiters are asked.
-type Limiter interface {
-	Begin(ctx context.Context, t Try) (done func(Outcome), err error)
-}
-
 // Gate may stop a sign-in after the credential was proved, for example
 // because the address is not confirmed yet. It answers with a [Problem].
 type Gate interface {

@@ -37,55 +37,6 @@ type SignIn struct {
 	name string
 }
 
-// Prove runs prove, which looks an account up and checks its credential, with
-// every [Limiter] asked first: for who is over the limit nothing is looked up,
-// hashed or compared. identity is the normal form of what names the account.
-//
-// prove returns a [Problem] for a wrong credential, together with the user if
-// there is one; the failure is then told to the listeners.
-func (s SignIn) Prove(r *http.Request, kind, identity string, prove func(context.Context) (User, error)) (User, error) {
-	ctx := r.Context()
-	done, err := s.e.begin(ctx, Try{Identity: identity, Addr: s.e.proxies.clientAddr(r), Kind: kind})
-	if err != nil {
-		return nil, err
-	}
-	out := Errored
-	defer func() { done(out) }()
-	u, err := prove(ctx)
-	if err == nil {
-		out = Succeeded
-		return u, nil
-	}
-	if p, ok := asProblem(err); ok && p.Status < http.StatusInternalServerError && p.Status != http.StatusTooManyRequests {
-		out = Failed // and not merely too busy to tell
-		if u != nil {
-			fire(ctx, s.e, &s.e.hooks.AuthnFailed, AuthnFailed{User: u, Kind: kind, SecondFactor: s.e.seconds.has(s.name)})
-		}
-	}
-	return nil, err
-}
-
-// begin asks every limiter; if one refuses, the places reserved are given back.
-func (e *engine) begin(ctx context.Context, t Try) (func(Outcome), error) {
-	var dones []func(Outcome)
-	all := func(o Outcome) {
-		for _, d := range dones {
-			d(o)
-		}
-	}
-	for _, l := range e.limiters {
-		d, err := l.Begin(ctx, t)
-		if err != nil {
-			all(Errored)
-			return nil, err
-		}
-		if d != nil {
-			dones = append(dones, d)
-		}
-	}
-	return all, nil
-}
-
 // Identify returns the normal form of what names an account, or "": the first
 // identity attribute that accepts typed decides.
 func (s SignIn) Identify(typed string) string {
@@ -135,6 +86,7 @@ func (e *engine) login(w http.ResponseWriter, r *http.Request, a *Attempt) (Resu
 		return Result{}, errors.New("doorward: sign-in outside of Security.Authenticate")
 	}
 	if err := e.admitAttempt(r.Context(), a); err != nil {
+		v.proofs.settle(refused(err))
 		return Result{}, err
 	}
 	v.setDraft(pendingKey, "")
@@ -144,7 +96,13 @@ func (e *engine) login(w http.ResponseWriter, r *http.Request, a *Attempt) (Resu
 			return res, err
 		}
 	}
-	return e.establish(r, v, a)
+	res, err := e.establish(r, v, a)
+	if err != nil {
+		v.proofs.settle(refused(err))
+		return res, err
+	}
+	v.proofs.settle(Succeeded)
+	return res, nil
 }
 
 // admitAttempt asks whether the account may sign in at all.

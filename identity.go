@@ -114,13 +114,30 @@ func (v *visit) checkNow(mechanism string) (Identity, error) {
 		return v.loadSession()
 	case MechanismToken:
 		token, _ := v.presentedToken()
-		return v.e.checkToken(v.ctx(), token)
+		id, err := v.e.checkToken(v.ctx(), token)
+		if errors.Is(err, errForged) {
+			err = v.forged()
+		}
+		return id, err
 	}
-	user, at, err := v.e.verifiers[mechanism].Check(v.ctx(), v.r)
+	id, err := v.checkOnce(mechanism)
+	if err != nil {
+		v.proofs.settle(refused(err))
+	} else {
+		v.proofs.settle(Succeeded)
+	}
+	return id, err
+}
+
+// checkOnce asks a [Verifier]. Its context has no visit, so that a store which
+// asks who is signed in does not wait for itself.
+func (v *visit) checkOnce(mechanism string) (Identity, error) {
+	ctx := context.WithValue(v.ctx(), proofsKey{}, &v.proofs)
+	user, at, err := v.e.verifiers[mechanism].Check(ctx, v.r.WithContext(ctx))
 	if err != nil {
 		return Identity{}, err
 	}
-	loaded, roles, err := v.e.cfg.Stores.Users.LoadUser(v.ctx(), UserQuery{Attr: "fs_uniquifier", Value: user.SecurityAccount().Uniquifier})
+	loaded, roles, err := v.e.cfg.Stores.Users.LoadUser(ctx, UserQuery{Attr: "fs_uniquifier", Value: user.SecurityAccount().Uniquifier})
 	if errors.Is(err, ErrNotFound) || err == nil && !loaded.SecurityAccount().Active {
 		return Identity{}, ErrAnonymous
 	}

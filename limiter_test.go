@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/doorward/doorward"
 	kit "github.com/doorward/doorward/doorwardtest"
@@ -51,9 +53,11 @@ func TestLimiterOutcomes(t *testing.T) {
 	lim := &fakeLimiter{bare: bare{name: "limiter"}}
 	var fail error
 	app := withFeatures(t, func(c *doorward.Config) {
-		c.Stores.Users = &failingFind{c.Stores.Users, &fail}
+		c.Stores.Sessions = &failingCreate{c.Stores.Sessions, &fail}
 	}, lim)
 	app.NewUser(joe)
+	app.Change(app.NewUser("off@example.com"), func(a *doorward.Account) { a.Active = false })
+	app.Mux.Handle("/basic", app.Require(doorward.Auth{Via: []string{"basic"}})(answer))
 	for _, c := range []struct {
 		email, password string
 		fail            error
@@ -62,20 +66,94 @@ func TestLimiterOutcomes(t *testing.T) {
 		{joe, kit.Password, nil, doorward.Succeeded},
 		{"JOE@EXAMPLE.COM", "wrong password", nil, doorward.Failed},
 		{"nobody@example.com", kit.Password, nil, doorward.Failed},
+		// Right, but as good as wrong: or else the right one could be told.
+		{"off@example.com", kit.Password, nil, doorward.Failed},
 		{joe, kit.Password, errors.New("the database is away"), doorward.Errored},
 	} {
-		lim.tries, lim.done = nil, nil
+		for _, how := range []string{"/login", "/basic"} {
+			if c.fail != nil && how == "/basic" {
+				continue // makes no session
+			}
+			lim.tries, lim.done = nil, nil
+			b := app.Browser()
+			b.CSRF("/login")
+			fail = c.fail
+			if how == "/basic" {
+				b.Get("/basic", "Authorization", basic(c.email, c.password))
+			} else {
+				b.PostForm("/login", kit.Fields{"email": c.email, "password": c.password})
+			}
+			fail = nil
+			if got := lim.told(); !slices.Equal(got, []doorward.Outcome{c.want}) {
+				t.Errorf("%s %s: told %v, want %v", how, c.email, got, c.want)
+			}
+			if len(lim.tries) != 1 || lim.tries[0].Kind != "password" || lim.tries[0].Addr.String() != "192.0.2.1" || lim.tries[0].Account != strings.ToLower(c.email) {
+				t.Errorf("tries %+v", lim.tries)
+			}
+		}
+	}
+}
+
+type failingCreate struct {
+	doorward.SessionStore
+	err *error
+}
+
+func (s *failingCreate) CreateSession(ctx context.Context, row doorward.Session, replaces string) error {
+	if *s.err != nil {
+		return *s.err
+	}
+	return s.SessionStore.CreateSession(ctx, row, replaces)
+}
+
+// Who knows a password and no code gets no more tries by proving the password.
+func TestLimiterSecondFactor(t *testing.T) {
+	lim := &fakeLimiter{bare: bare{name: "limiter"}}
+	app := withFeatures(t, nil, lim, newSecond("second", "app"))
+	app.NewUser(joe)
+	b := app.Browser()
+	b.PostForm("/login", credentials(joe))
+	b.PostForm("/second", kit.Fields{"code": "000000"})
+	b.PostForm("/second", kit.Fields{"code": "123456"})
+	if got := lim.told(); !slices.Equal(got, []doorward.Outcome{doorward.Proved, doorward.Failed, doorward.Succeeded}) {
+		t.Errorf("told %v", got)
+	}
+	for _, try := range lim.tries {
+		if try.Account != joe || try.User == nil {
+			t.Errorf("%+v", try)
+		}
+	}
+}
+
+// A forged token is a try; a good one, an old one and none are not.
+func TestLimiterTokens(t *testing.T) {
+	lim := &fakeLimiter{bare: bare{name: "limiter"}}
+	app := withFeatures(t, nil, lim)
+	token := app.AuthToken(app.NewUser(joe))
+	app.Mux.Handle("/page", app.RequireUser()(answer))
+	get := func(token string) int {
 		b := app.Browser()
-		b.CSRF("/login")
-		fail = c.fail
-		b.PostForm("/login", kit.Fields{"email": c.email, "password": c.password})
-		fail = nil
-		if got := lim.told(); !slices.Equal(got, []doorward.Outcome{c.want}) {
-			t.Errorf("%s: told %v, want %v", c.email, got, c.want)
+		b.JSON = true
+		return b.Get("/page", "Authentication-Token", token).Status
+	}
+	for _, c := range []struct {
+		name, token string
+		later       time.Duration
+		status      int
+		tries       int
+	}{
+		{"good", token, 0, 200, 0}, {"none", "", 0, 401, 0}, {"forged", token[:len(token)-2] + "AA", 0, 401, 1}, {"garbage", "x.y.z", 0, 401, 1},
+		{"old", token, 24 * time.Hour, 401, 0},
+	} {
+		lim.tries = nil
+		app.Clock.Advance(c.later)
+		if got := get(c.token); got != c.status || len(lim.tries) != c.tries {
+			t.Errorf("%s: %d, %d tries", c.name, got, len(lim.tries))
 		}
-		if len(lim.tries) != 1 || lim.tries[0].Kind != "password" || lim.tries[0].Addr.String() != "192.0.2.1" {
-			t.Errorf("tries %+v", lim.tries)
-		}
+	}
+	lim.refuse = true
+	if got := get("x.y.z"); got != 429 {
+		t.Errorf("over the limit: %d", got)
 	}
 }
 
@@ -85,7 +163,11 @@ func TestLimiterPanic(t *testing.T) {
 	prover := &bare{name: "prover"}
 	prover.init = func(rt *doorward.Runtime) error {
 		return rt.Handle(doorward.Route{Name: "prove", Path: "/prove", Get: func(_ http.ResponseWriter, r *http.Request) (doorward.Result, error) {
-			_, err := rt.SignIn().Prove(r, "code", "joe", func(context.Context) (doorward.User, error) { panic("oh") })
+			_, err := rt.SignIn().Prove(r, doorward.Proof{
+				Kind: "code", Identity: "joe",
+				Find:  func(context.Context) (doorward.User, error) { return nil, doorward.ErrNotFound },
+				Check: func(context.Context, doorward.User) error { panic("oh") },
+			})
 			return doorward.Result{}, err
 		}})
 	}

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/doorward/doorward/signed"
 )
 
 const maxToken = 4096 // bytes of an authentication token that are looked at
@@ -23,6 +25,9 @@ type tokenPayload struct {
 	Expires int64   `json:"exp"`
 	By      string  `json:"by,omitempty"` // column of UID, where it is not fs_uniquifier
 }
+
+// errForged is an ErrAnonymous: nobody we know signed the token.
+var errForged = fmt.Errorf("forged token: %w", ErrAnonymous)
 
 // issueToken returns a token for user that is as fresh as authnAt.
 func (e *engine) issueToken(user User, authnAt time.Time) (string, error) {
@@ -52,8 +57,11 @@ func (e *engine) checkToken(ctx context.Context, token string) (Identity, error)
 	}
 	maxAge := e.cfg.Token.MaxAge.Or(15 * time.Minute)
 	b, _, err := e.tokens.Verify(token, max(maxAge, time.Second), e.now())
-	if err != nil {
+	if errors.Is(err, signed.ErrExpired) {
 		return Identity{}, ErrAnonymous
+	}
+	if err != nil {
+		return Identity{}, errForged
 	}
 	var p tokenPayload
 	if json.Unmarshal(b, &p) != nil || p.UID == "" || p.Expires > 0 && p.Expires < e.now().Unix() {

@@ -23,6 +23,7 @@ type visit struct {
 
 	within visitContext   // what handlers get as context
 	writer responseWriter // and what w is
+	proofs proofs
 
 	mu         sync.Mutex
 	loaded     bool // the cookie has been read
@@ -60,8 +61,11 @@ type visitContext struct {
 
 // Value implements context.Context.
 func (c *visitContext) Value(key any) any {
-	if key == (contextKey{}) {
+	switch key {
+	case contextKey{}:
 		return c.v
+	case proofsKey{}:
+		return &c.v.proofs
 	}
 	return c.Context.Value(key)
 }
@@ -87,6 +91,7 @@ func (e *engine) visit(w http.ResponseWriter, r *http.Request, next http.Handler
 	v.writer = responseWriter{ResponseWriter: w, v: v}
 	v.w = &v.writer
 	v.within = visitContext{Context: r.Context(), v: v}
+	defer v.proofs.settle(Proved) // what no sign-in made use of
 	next.ServeHTTP(v.w, r.WithContext(&v.within))
 	v.w.commit()
 }

@@ -19,12 +19,14 @@ func (f *Feature) Check(ctx context.Context, r *http.Request) (doorward.User, ti
 	if !ok || name == "" || plain == "" {
 		return nil, time.Time{}, doorward.ErrAnonymous
 	}
-	user, err := f.rt.SignIn().Prove(r, "password", f.rt.SignIn().Identify(name), func(ctx context.Context) (doorward.User, error) {
-		find := func(ctx context.Context) (doorward.User, error) { return f.rt.SignIn().Lookup(ctx, name) }
-		return f.authenticate(ctx, find, "", plain)
+	signIn := f.rt.SignIn()
+	user, err := signIn.Prove(r, doorward.Proof{
+		Kind: "password", Identity: signIn.Identify(name),
+		Find:  func(ctx context.Context) (doorward.User, error) { return signIn.Lookup(ctx, name) },
+		Check: func(ctx context.Context, u doorward.User) error { return f.authenticate(ctx, u, "", plain) },
 	})
 	if err == nil {
-		err = f.rt.SignIn().AdmitOnce(ctx, doorward.Attempt{User: user, Via: []string{"basic"}})
+		err = signIn.AdmitOnce(ctx, doorward.Attempt{User: user, Via: []string{"basic"}})
 	}
 	var told *doorward.Problem
 	if errors.As(err, &told) && told.Status == 0 {

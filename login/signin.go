@@ -3,7 +3,6 @@ package login
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -96,14 +95,15 @@ func (f *Feature) identity(in *signInForm) (field string, ia doorward.IdentityAt
 
 func (f *Feature) submitSignIn(w http.ResponseWriter, r *http.Request, in *signInForm) (doorward.Result, error) {
 	field, ia, value := f.identity(in)
-	user, err := f.rt.SignIn().Prove(r, "password", value, func(ctx context.Context) (doorward.User, error) {
-		find := func(ctx context.Context) (doorward.User, error) {
+	user, err := f.rt.SignIn().Prove(r, doorward.Proof{
+		Kind: "password", Identity: value,
+		Find: func(ctx context.Context) (doorward.User, error) {
 			if value == "" { // no such attribute, or nothing it accepts
 				return nil, doorward.ErrNotFound
 			}
 			return f.rt.Stores().Users.FindUser(ctx, doorward.UserQuery{Attr: ia.Attr, Value: value, AnyCase: ia.AnyCase})
-		}
-		return f.authenticate(ctx, find, field, in.Password)
+		},
+		Check: func(ctx context.Context, u doorward.User) error { return f.authenticate(ctx, u, field, in.Password) },
 	})
 	if err != nil {
 		return doorward.Result{}, err
@@ -113,20 +113,16 @@ func (f *Feature) submitSignIn(w http.ResponseWriter, r *http.Request, in *signI
 	})
 }
 
-// authenticate returns the user whom find finds if the password is right. It
-// hashes once, whether there is such a user or not.
-func (f *Feature) authenticate(ctx context.Context, find func(context.Context) (doorward.User, error), field, plain string) (doorward.User, error) {
-	user, err := find(ctx)
-	if errors.Is(err, doorward.ErrNotFound) {
-		if err := f.cfg.Hasher.Waste(ctx, plain); err != nil {
-			return nil, busy(err)
-		}
-		return nil, doorward.Fail(field, "USER_DOES_NOT_EXIST").Generic("GENERIC_AUTHN_FAILED")
+// authenticate checks a password. It hashes once, whether there is such a user
+// or not.
+func (f *Feature) authenticate(ctx context.Context, u doorward.User, field, plain string) error {
+	if u != nil {
+		return f.checkPassword(ctx, u, plain)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("find user to sign in: %w", err)
+	if err := f.cfg.Hasher.Waste(ctx, plain); err != nil {
+		return busy(err)
 	}
-	return user, f.checkPassword(ctx, user, plain)
+	return doorward.Fail(field, "USER_DOES_NOT_EXIST").Generic("GENERIC_AUTHN_FAILED")
 }
 
 // checkPassword compares, and replaces a hash that is weaker than the policy.

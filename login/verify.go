@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/doorward/doorward"
@@ -35,12 +34,17 @@ func (f *Feature) submitVerify(_ http.ResponseWriter, r *http.Request, in *verif
 		return doorward.Result{}, err
 	}
 	acc := id.User.SecurityAccount()
-	_, err = f.rt.SignIn().Prove(r, "password", f.name(id.User), func(ctx context.Context) (doorward.User, error) {
-		user, err := f.rt.Stores().Users.FindUser(ctx, doorward.UserQuery{Attr: "fs_uniquifier", Value: acc.Uniquifier})
-		if err != nil {
-			return nil, fmt.Errorf("find user to verify: %w", err)
-		}
-		return user, f.checkPassword(ctx, user, in.Password)
+	_, err = f.rt.SignIn().Prove(r, doorward.Proof{
+		Kind: "password", Identity: f.name(id.User),
+		Find: func(ctx context.Context) (doorward.User, error) {
+			return f.rt.Stores().Users.FindUser(ctx, doorward.UserQuery{Attr: "fs_uniquifier", Value: acc.Uniquifier})
+		},
+		Check: func(ctx context.Context, u doorward.User) error {
+			if u == nil {
+				return doorward.ErrAnonymous // gone meanwhile
+			}
+			return f.checkPassword(ctx, u, in.Password)
+		},
 	})
 	if err != nil {
 		return doorward.Result{}, err
