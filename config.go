@@ -63,8 +63,13 @@ type Config struct {
 	// after the listeners of its hook.
 	OnEvent func(ctx context.Context, event any) `setting:"-"`
 
-	Logger *slog.Logger     `setting:"-"` // default slog.Default
-	Now    func() time.Time `setting:"-"` // default time.Now
+	Logger *slog.Logger `setting:"-"` // for operators; default slog.Default
+	// SecurityLog gets a line for every event: sign-ins, wrong credentials,
+	// refusals. Default: Logger.
+	SecurityLog *slog.Logger `setting:"-"`
+	// Meter gets counts and timings. Default: nobody.
+	Meter Meter            `setting:"-"`
+	Now   func() time.Time `setting:"-"` // default time.Now
 }
 
 // IdentityAttribute is a column by which users are found when they sign in.
@@ -225,6 +230,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.SecurityLog == nil {
+		c.SecurityLog = c.Logger
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -2,10 +2,12 @@ package doorward
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Handler serves the security pages in front of app, and everything else is
@@ -26,7 +28,7 @@ func (s *Security) Handler(app http.Handler) http.Handler {
 				if param != "" {
 					r.SetPathValue(strings.Trim(rt.Path[strings.LastIndexByte(rt.Path, '/')+1:], "{}"), param)
 				}
-				e.visit(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.serve(w, r, rt) }))
+				e.visit(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.serveTimed(w, r, rt) }))
 				return
 			}
 			if name, ok := strings.CutPrefix(path, e.cfg.URLs.Static+"/"); ok {
@@ -45,6 +47,27 @@ func (e *engine) ownPath(r *http.Request) (string, bool) {
 		return "", false
 	}
 	return strings.CutPrefix(r.URL.EscapedPath(), e.cfg.URLs.Prefix)
+}
+
+// serveTimed is serve for the meter.
+func (e *engine) serveTimed(w http.ResponseWriter, r *http.Request, rt *Route) {
+	if e.cfg.Meter == nil {
+		e.serve(w, r, rt)
+		return
+	}
+	start := time.Now()
+	e.serve(w, r, rt)
+	status := statusOf(visitFrom(r.Context()).w.status, http.StatusOK)
+	e.cfg.Meter.Time(r.Context(), "doorward.request", time.Since(start), slog.String("route", rt.Name), slog.String("method", knownMethod(r.Method)), slog.Int("status", status))
+}
+
+// knownMethod keeps strangers from making up attributes.
+func knownMethod(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+		return m
+	}
+	return "other"
 }
 
 // serve answers a request for one of our routes: method, caller, body, CSRF,

@@ -45,11 +45,15 @@ func (h *Hook[E]) listeners() []func(context.Context, E) error {
 	return slices.Clip(h.fns)
 }
 
-// Fire tells the listeners of h, and [Config.OnEvent], that event happened.
-// It returns nothing: a broken listener cannot break a sign-in.
+// Fire tells the security log, if event is [Recorded], the listeners of h, and
+// [Config.OnEvent] that event happened. It returns nothing: a broken listener
+// cannot break a sign-in.
 func Fire[E any](ctx context.Context, rt *Runtime, h *Hook[E], event E) { fire(ctx, rt.e, h, event) }
 
 func fire[E any](ctx context.Context, e *engine, h *Hook[E], event E) {
+	if rec, ok := any(event).(Recorded); ok {
+		e.record(ctx, rec)
+	}
 	var errs []error
 	for _, f := range h.listeners() {
 		errs = append(errs, guardCall(func() error { return f(ctx, event) }))

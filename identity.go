@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 )
@@ -85,7 +86,7 @@ func (v *visit) check(mechanism string) (Identity, error) {
 			return r.id, r.err
 		}
 	}
-	id, err := v.checkGuarded(mechanism)
+	id, err := v.checkTimed(mechanism)
 	if err != nil && !errors.Is(err, ErrAnonymous) {
 		if _, told := asProblem(err); !told {
 			err = unavailable{err}
@@ -96,6 +97,38 @@ func (v *visit) check(mechanism string) (Identity, error) {
 	}
 	v.results = append(v.results, checked{mechanism, authResult{id, err}})
 	return id, err
+}
+
+// checkTimed is checkGuarded for the meter. A mechanism of which the request
+// has no credential is not measured.
+func (v *visit) checkTimed(mechanism string) (Identity, error) {
+	if v.e.cfg.Meter == nil {
+		return v.checkGuarded(mechanism)
+	}
+	start := time.Now()
+	id, err := v.checkGuarded(mechanism)
+	outcome := outcomeSuccess
+	if _, told := asProblem(err); errors.Is(err, ErrAnonymous) || told {
+		outcome = outcomeFailure
+	} else if err != nil {
+		outcome = "error"
+	}
+	if outcome != outcomeFailure || v.presents(mechanism) {
+		v.e.cfg.Meter.Time(v.ctx(), "doorward.identity", time.Since(start), slog.String("mechanism", mechanism), slog.String("outcome", outcome))
+	}
+	return id, err
+}
+
+// presents reports whether the request has a credential for a mechanism.
+func (v *visit) presents(mechanism string) bool {
+	switch mechanism {
+	case MechanismSession:
+		return v.presented
+	case MechanismToken:
+		token, _ := v.presentedToken()
+		return token != ""
+	}
+	return v.r.Header.Get("Authorization") != ""
 }
 
 // checkGuarded is checkNow with a panic turned into an error.
@@ -129,10 +162,9 @@ func (v *visit) checkNow(mechanism string) (Identity, error) {
 	return id, err
 }
 
-// checkOnce asks a [Verifier]. Its context has no visit, so that a store which
-// asks who is signed in does not wait for itself.
+// checkOnce asks a [Verifier].
 func (v *visit) checkOnce(mechanism string) (Identity, error) {
-	ctx := context.WithValue(v.ctx(), proofsKey{}, &v.proofs)
+	ctx := v.ctx()
 	user, at, err := v.e.verifiers[mechanism].Check(ctx, v.r.WithContext(ctx))
 	if err != nil {
 		return Identity{}, err

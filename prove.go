@@ -173,12 +173,12 @@ func refused(err error) Outcome {
 	return Errored
 }
 
-type proofsKey struct{}
-
 // openProofs returns those of the request, or nil.
 func openProofs(ctx context.Context) *proofs {
-	p, _ := ctx.Value(proofsKey{}).(*proofs)
-	return p
+	if v := visitBehind(ctx); v != nil {
+		return &v.proofs
+	}
+	return nil
 }
 
 // forged tells the limiters of an authentication token that nobody signed. A

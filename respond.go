@@ -78,7 +78,8 @@ func (e *engine) operatorProblem(r *http.Request, err error) *Problem {
 		return refuse(http.StatusServiceUnavailable, "UNAVAILABLE")
 	}
 	e.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", loggedPath(r), "err", err)
-	if _, down := errors.AsType[unavailable](err); down {
+	_, down := errors.AsType[unavailable](err)
+	if down || errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
 		p := refuse(http.StatusServiceUnavailable, "UNAVAILABLE")
 		p.RetryAfter = 5 * time.Second
 		return p

@@ -14,6 +14,9 @@ var (
 	ErrDuplicate = errors.New("doorward: already taken")
 	// ErrClaimed is returned by [ClaimStore.Claim] for a key that was claimed before.
 	ErrClaimed = errors.New("doorward: already used")
+	// ErrUnavailable is in the chain of an error that says that the store could
+	// not be reached or could not answer: the visitor is asked to come back.
+	ErrUnavailable = errors.New("doorward: the store is not available")
 )
 
 // DuplicateError says which unique attribute is taken. It is an [ErrDuplicate].
@@ -37,7 +40,8 @@ type UserQuery struct {
 // store finds the whole contract here; package storetest is the same as a test.
 //
 // Every method returns the errors named in its comment, wrapped or not, and any
-// other error only for trouble of the store's own, which visitors see as 503.
+// other error only for trouble of the store's own: an [ErrUnavailable], which
+// visitors see as 503, where coming back later may help.
 // All methods are safe for concurrent use, and give up when ctx is done.
 // Times have microseconds at most. Returned values are the caller's to keep.
 

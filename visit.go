@@ -16,12 +16,12 @@ type contextKey struct{}
 // up until somebody asks.
 type visit struct {
 	e *engine
-	// r is the request as Authenticate got it: its context does not hold the
-	// visit, so a store that asks who is signed in does not wait for itself.
+	// r is the request as Authenticate got it.
 	r *http.Request
 	w *responseWriter
 
 	within visitContext   // what handlers get as context
+	behind visitContext   // what stores get
 	writer responseWriter // and what w is
 	proofs proofs
 
@@ -57,21 +57,29 @@ type checked struct {
 type visitContext struct {
 	context.Context
 	v *visit
+	// hidden: who asks for the visit gets none, so that a store which asks who
+	// is signed in does not wait for itself. The engine finds it all the same.
+	hidden bool
 }
+
+type behindKey struct{}
 
 // Value implements context.Context.
 func (c *visitContext) Value(key any) any {
-	switch key {
-	case contextKey{}:
+	if key == (behindKey{}) || key == (contextKey{}) && !c.hidden {
 		return c.v
-	case proofsKey{}:
-		return &c.v.proofs
 	}
 	return c.Context.Value(key)
 }
 
 func visitFrom(ctx context.Context) *visit {
 	v, _ := ctx.Value(contextKey{}).(*visit)
+	return v
+}
+
+// visitBehind also finds the visit of a store call.
+func visitBehind(ctx context.Context) *visit {
+	v, _ := ctx.Value(behindKey{}).(*visit)
 	return v
 }
 
@@ -91,13 +99,14 @@ func (e *engine) visit(w http.ResponseWriter, r *http.Request, next http.Handler
 	v.writer = responseWriter{ResponseWriter: w, v: v}
 	v.w = &v.writer
 	v.within = visitContext{Context: r.Context(), v: v}
+	v.behind = visitContext{Context: r.Context(), v: v, hidden: true}
 	defer v.proofs.settle(Proved) // what no sign-in made use of
 	next.ServeHTTP(v.w, r.WithContext(&v.within))
 	v.w.commit()
 }
 
 // ctx is for the store calls of this request.
-func (v *visit) ctx() context.Context { return v.r.Context() }
+func (v *visit) ctx() context.Context { return &v.behind }
 
 func (v *visit) tls() bool { return v.e.proxies.isTLS(v.r) }
 
@@ -266,8 +275,9 @@ func randomBytes(n int) []byte {
 // responseWriter writes the visit's cookies with the header, whoever writes it.
 type responseWriter struct {
 	http.ResponseWriter
-	v    *visit
-	done bool
+	v      *visit
+	done   bool
+	status int // 0 until it is written, or if that was left to Write
 }
 
 // Unwrap lets http.ResponseController reach the server's writer.
@@ -284,6 +294,7 @@ func (w *responseWriter) commit() {
 func (w *responseWriter) WriteHeader(status int) {
 	if status >= 200 {
 		w.commit()
+		w.status = status
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

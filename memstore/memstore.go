@@ -79,6 +79,7 @@ type data struct {
 	sessions  map[string]doorward.Session
 	remembers map[string]doorward.Remember
 	claims    map[string]time.Time
+	guesses   map[string]doorward.Guesses
 }
 
 func newData() *data {
@@ -89,6 +90,7 @@ func newData() *data {
 		sessions:  map[string]doorward.Session{},
 		remembers: map[string]doorward.Remember{},
 		claims:    map[string]time.Time{},
+		guesses:   map[string]doorward.Guesses{},
 	}
 }
 
@@ -147,15 +149,16 @@ func (d *data) rolesOf(key any) []doorward.Role {
 	return out
 }
 
-// DeleteExpired forgets the claims and remember-me rows whose time ended
+// DeleteExpired forgets the claims, remember-me rows and guesses whose time ended
 // before now, and says how many.
 func (s *Store[U, PU]) DeleteExpired(ctx context.Context, now time.Time) (n int, err error) {
 	err = s.write(ctx, func(t *tx) error {
 		return t.apply(func(d *data) error {
-			n = len(d.claims) + len(d.remembers)
+			n = len(d.claims) + len(d.remembers) + len(d.guesses)
 			deleteWhere(d.claims, func(until time.Time) bool { return until.Before(now) })
 			deleteWhere(d.remembers, func(r doorward.Remember) bool { return r.ExpiresAt.Before(now) })
-			n -= len(d.claims) + len(d.remembers)
+			deleteWhere(d.guesses, func(g doorward.Guesses) bool { return g.Expires.Before(now) })
+			n -= len(d.claims) + len(d.remembers) + len(d.guesses)
 			return nil
 		})
 	})

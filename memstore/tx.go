@@ -164,5 +164,6 @@ func (d *data) clone() *data {
 	return &data{
 		users: maps.Clone(d.users), lastKey: d.lastKey, roles: maps.Clone(d.roles), links: maps.Clone(d.links),
 		sessions: maps.Clone(d.sessions), remembers: maps.Clone(d.remembers), claims: maps.Clone(d.claims),
+		guesses: maps.Clone(d.guesses),
 	}
 }

@@ -1,6 +1,10 @@
 package register
 
-import "github.com/doorward/doorward"
+import (
+	"log/slog"
+
+	"github.com/doorward/doorward"
+)
 
 // Hooks are the events of this feature. None carries what was typed into the
 // form.
@@ -13,6 +17,11 @@ type Hooks struct {
 // (user_registered).
 type Registered struct{ User doorward.User }
 
+// Record implements [doorward.Recorded].
+func (ev Registered) Record() doorward.Record {
+	return doorward.Record{Action: "register", Outcome: "success", User: ev.User}
+}
+
 // NotRegistered is fired in generic mode when an account was not made and the
 // visitor was not told (user_not_registered).
 type NotRegistered struct {
@@ -21,4 +30,10 @@ type NotRegistered struct {
 	User             doorward.User
 	ExistingEmail    bool
 	ExistingUsername bool
+}
+
+// Record implements [doorward.Recorded].
+func (ev NotRegistered) Record() doorward.Record {
+	return doorward.Record{Action: "register", Outcome: "failure", User: ev.User, Level: slog.LevelWarn,
+		Attrs: []slog.Attr{slog.Bool("existing_email", ev.ExistingEmail), slog.Bool("existing_username", ev.ExistingUsername)}}
 }
