@@ -15,6 +15,11 @@ FUZZTIME ?= 5s
 TIMEOUT ?= 8m
 # Narrows `make test`, `make race` and `make vet`: make test PKG=./signed/...
 PKG ?= ./...
+# Runs a command with the databases that tests need. Several targets share one
+# pair of them: scripts/services run make race modules.
+SERVICES := scripts/services run
+# Modules below this one are tested with the whole, not with a part of it.
+MODULES := $(if $(filter ./...,$(PKG)),modules)
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: help
@@ -26,18 +31,23 @@ build: ## build the server and command line into bin/
 	$(GO) build -trimpath -o $(BIN)/ ./cmd/doorward
 
 .PHONY: test
-test: deps vet race fuzz ## install what the tests need, then vet, tests with the race detector, short fuzzing
+test: deps vet race $(MODULES) fuzz ## install what the tests need, then vet, tests with the race detector, short fuzzing
 
 .PHONY: check
-check: format vet staticcheck race archtest docs-current ## what must hold before a change is offered
+check: format vet staticcheck race $(MODULES) archtest docs-current ## what must hold before a change is offered
 
 .PHONY: deps
-deps: ## install the browser the tests drive (Debian, as root), or say what is left out
+deps: ## install the browser, databases and proxy of the tests (Debian, as root), or say what is left out
 	@scripts/test-deps
 
 .PHONY: race
 race: ## go test -race, never from the cache
-	$(GO) test -race -count=1 -timeout $(TIMEOUT) $(PKG)
+	$(SERVICES) $(GO) test -race -count=1 -timeout $(TIMEOUT) $(PKG)
+
+.PHONY: modules
+modules: ## vet and test the modules below this one with the race detector
+	scripts/modules $(GO) vet ./...
+	$(SERVICES) scripts/modules $(GO) test -race -count=1 -timeout $(TIMEOUT) ./...
 
 .PHONY: vet
 vet: ## go vet
@@ -50,6 +60,7 @@ format: ## fail and name the files that gofmt would change
 .PHONY: staticcheck
 staticcheck: ## staticcheck, at the version named in this file
 	$(GO) run $(STATICCHECK) ./...
+	scripts/modules $(GO) run $(STATICCHECK) ./...
 
 .PHONY: archtest
 archtest: ## the rules of the import graph, the export budgets and the text of the files
@@ -70,7 +81,7 @@ bench: ## the table of what a request costs
 .PHONY: cover
 cover: ## statement coverage over all packages, in .cache/coverage.html
 	@mkdir -p .cache
-	$(GO) test -count=1 -timeout $(TIMEOUT) -coverpkg=./... -coverprofile=.cache/coverage.out $(PKG)
+	$(SERVICES) $(GO) test -count=1 -timeout $(TIMEOUT) -coverpkg=./... -coverprofile=.cache/coverage.out $(PKG)
 	$(GO) tool cover -html=.cache/coverage.out -o .cache/coverage.html
 	$(GO) tool cover -func=.cache/coverage.out | tail -n 1
 
