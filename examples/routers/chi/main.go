@@ -1,0 +1,100 @@
+// Command chi is an application on the chi router, with Doorward in front of it.
+// What is not about signing in is in internal/demo.
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/batteries"
+	"github.com/doorward/doorward/examples/routers/internal/demo"
+	"github.com/doorward/doorward/register"
+	"github.com/doorward/doorward/sessions"
+	"github.com/doorward/doorward/sqlstore"
+)
+
+// User is the application's own type: its key, its columns, and the account.
+type User struct {
+	ID      int64  `db:"id,pk"`
+	Company string `db:"company"`
+	doorward.Account
+}
+
+func main() { demo.Main(newHandler) }
+
+// newHandler puts Doorward around the router: /login, /register, /sessions and
+// the rest are its own, and for everything else it knows who is asking.
+func newHandler(db *sql.DB, secretKey []byte) (http.Handler, *batteries.App, error) {
+	store, err := sqlstore.New[User](db, sqlstore.SQLite, sqlstore.Config{})
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg := batteries.Config{Register: &register.Config{}, Sessions: &sessions.Config{}}
+	cfg.Stores, cfg.SecretKey = doorward.StoresFrom(store), secretKey
+	cfg.Address.NoDeliverability = true // joe@example.com may register, though it gets no mail
+	app, err := batteries.New(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return app.Handler(newRouter(app, db)), app, nil
+}
+
+// newRouter guards the routes. A guard is chi's kind of middleware as it is.
+func newRouter(app *batteries.App, db *sql.DB) *chi.Mux {
+	r := chi.NewRouter()
+	r.Use(middleware.Recoverer)
+	r.Get("/", home)
+	r.Group(func(r chi.Router) {
+		r.Use(app.RequireUser())
+		r.Get("/account", page("account"))
+		r.Post("/account", save(db))
+		r.Get("/projects/{id}", page("project"))
+		r.Get("/api/me", me)
+		r.With(app.RequireRoles("admin")).Get("/admin", page("admin"))
+	})
+	return r
+}
+
+// home is for everybody. user is nil if nobody is signed in.
+func home(w http.ResponseWriter, r *http.Request) {
+	user, err := doorward.CurrentUser[*User](r.Context())
+	if err != nil && !errors.Is(err, doorward.ErrAnonymous) {
+		http.Error(w, "try again later", http.StatusServiceUnavailable) // the database does not answer
+		return
+	}
+	demo.Show(w, "home", map[string]any{"User": user})
+}
+
+// page shows a page to the user whom a guard let through. A form in it carries
+// the CSRF token that the guard of a POST looks for.
+func page(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		user, _ := doorward.CurrentUser[*User](r.Context())
+		demo.Show(w, name, map[string]any{"User": user, "CSRF": doorward.CSRFToken(r.Context()), "ID": chi.URLParam(r, "id")})
+	}
+}
+
+// save writes a column of the application's own.
+func save(db *sql.DB) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		user, _ := doorward.CurrentUser[*User](r.Context())
+		if _, err := db.ExecContext(r.Context(), `UPDATE "user" SET company = ? WHERE id = ?`, r.PostFormValue("company"), user.ID); err != nil {
+			http.Error(w, "not saved", http.StatusInternalServerError)
+			return
+		}
+		http.Redirect(w, r, "/account", http.StatusSeeOther)
+	}
+}
+
+// me is for programs: with the cookie of a session, or an Authentication-Token.
+func me(w http.ResponseWriter, r *http.Request) {
+	user, _ := doorward.CurrentUser[*User](r.Context())
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"email": user.Email, "company": user.Company})
+}
