@@ -1,6 +1,7 @@
 package password
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -18,12 +19,29 @@ type argon2Cost struct {
 	threads      uint8
 }
 
-// argon2Policy returns the parameters for new hashes.
-func argon2Policy(profile string) argon2Cost {
-	if profile == profileFlask {
-		return argon2Cost{memory: 64 << 10, time: 3, threads: 4}
+// argon2Policy returns the parameters for new hashes: the profile's, where the settings
+// name none.
+func (c *Config) argon2Policy() (argon2Cost, error) {
+	m, t, p := 19<<10, 2, 1
+	if c.Profile == profileFlask {
+		m, t, p = 64<<10, 3, 4
 	}
-	return argon2Cost{memory: 19 << 10, time: 2, threads: 1}
+	m, t, p = cmp.Or(c.Argon2Memory, m), cmp.Or(c.Argon2Time, t), cmp.Or(c.Argon2Threads, p)
+	if t < 1 || p < 1 || m < argon2Floor(t) {
+		return argon2Cost{}, fmt.Errorf("password: new argon2 hashes with m=%d t=%d p=%d are too weak; PASSWORD_ARGON2_MEMORY must be at least %d for that time", m, t, p, argon2Floor(t))
+	}
+	if m > c.MaxArgon2Memory || t > c.MaxArgon2Time || p > c.MaxArgon2Threads {
+		return argon2Cost{}, fmt.Errorf("password: new argon2 hashes (m=%d t=%d p=%d) are over the PASSWORD_MAX_ARGON2 ceilings", m, t, p)
+	}
+	return argon2Cost{memory: uint32(m), time: uint32(t), threads: uint8(p)}, nil
+}
+
+// argon2Floor is the least memory in KiB for a number of passes: the equivalent choices
+// of OWASP's Password Storage Cheat Sheet and ASVS 5.0 appendix C. More lanes do not
+// make a guess dearer, so they do not lower it.
+func argon2Floor(time int) int {
+	table := []int{46 << 10, 19 << 10, 12 << 10, 9 << 10, 7 << 10}
+	return table[min(max(time, 1), len(table))-1]
 }
 
 // argon2Fast is for test suites only.
@@ -32,6 +50,9 @@ func argon2Fast() argon2Cost { return argon2Cost{memory: 8, time: 1, threads: 1}
 func (c argon2Cost) work() work {
 	return work{class: classMemory, cost: uint64(c.memory) * uint64(c.time)}
 }
+
+// load counts each lane as a processor, because that is how they are computed.
+func (c argon2Cost) load() load { return loadOf(uint64(c.memory)<<10, int(c.threads)) }
 
 // Sizes of RFC 9106 section 4: 128-bit salt, 256-bit tag.
 const (
@@ -82,7 +103,7 @@ func parseArgon2(l *Config, stored string) (parsed, error) {
 	if f[1] == "argon2i" { // known trade-off attacks: RFC 9106 section 7.3
 		derive, w.cost = argon2.Key, w.cost/2
 	}
-	return parsed{work: w, check: func(secret []byte) bool {
+	return parsed{work: w, load: cost.load(), check: func(secret []byte) bool {
 		got := derive(secret, salt, cost.time, cost.memory, cost.threads, uint32(len(tag)))
 		return subtle.ConstantTimeCompare(got, tag) == 1
 	}}, nil

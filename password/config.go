@@ -42,11 +42,38 @@ type Config struct {
 	// MaxBytes bounds a password in bytes, before and after normalisation. Longer ones are refused
 	// before any hashing (compare CVE-2013-1443).
 	MaxBytes int `setting:"PASSWORD_MAX_BYTES" default:"1024" help:"longest password in bytes that is hashed at all"`
-	// Slots is how many slow hashes run at once; the default is GOMAXPROCS. It bounds
-	// memory (slots x argon2 memory) when many people sign in together.
-	Slots int `setting:"PASSWORD_HASH_SLOTS" default:"0" help:"slow hashes that run at once; 0 is one per processor"`
-	// Wait is the longest time to wait for a slot; then the call fails with [ErrBusy].
-	Wait time.Duration `setting:"PASSWORD_HASH_WAIT" default:"5s" help:"longest wait for a hashing slot"`
+	// Argon2Memory, in KiB, Argon2Time and Argon2Threads take the place of single
+	// parameters of the profile; "doorward hash calibrate" proposes some. Less than OWASP's
+	// table asks for is refused.
+	Argon2Memory int `setting:"PASSWORD_ARGON2_MEMORY" default:"0" help:"argon2 memory of new hashes, in KiB; 0 is the profile's"`
+	// Argon2Time is the number of passes over the memory.
+	Argon2Time int `setting:"PASSWORD_ARGON2_TIME" default:"0" help:"argon2 passes of new hashes; 0 is the profile's"`
+	// Argon2Threads is the number of lanes, each of which occupies a processor.
+	Argon2Threads int `setting:"PASSWORD_ARGON2_THREADS" default:"0" help:"argon2 lanes of new hashes; 0 is the profile's"`
+
+	// The gate bounds what is hashed at once, so that a crowd at the door exhausts
+	// neither memory nor processors.
+
+	// Memory is how many MiB the hashes of one moment may occupy. The default is a
+	// quarter of the memory limit (the least of GOMEMLIMIT, the control group's and the
+	// machine's), because the collector keeps about as much again before it frees it, or
+	// 64 for each processor if that is less. A hash that needs more runs alone.
+	Memory int `setting:"PASSWORD_HASH_MEMORY" default:"0" help:"MiB that slow hashes occupy at once; 0 is a quarter of the memory limit, at most 64 for each processor"`
+	// Slots is how many processors slow hashes occupy at once; an argon2 hash takes one for
+	// each lane, at most all. The default is half of GOMAXPROCS, at least one: a hash
+	// holds its processor for tens of milliseconds, and the other half stays free for
+	// requests that hash nothing.
+	Slots int `setting:"PASSWORD_HASH_SLOTS" default:"0" help:"processors that slow hashes occupy at once, one for each argon2 lane; 0 is half of them"`
+	// Queue bounds how many calls wait for their turn; one more fails with [ErrBusy] at
+	// once.
+	Queue int `setting:"PASSWORD_HASH_QUEUE" default:"0" help:"slow hashes that wait for a place; 0 is 32 for each slot"`
+	// SignedInQueue bounds the line of those whom [Preferred] marks.
+	SignedInQueue int `setting:"PASSWORD_HASH_QUEUE_SIGNED_IN" default:"0" help:"slow hashes for signed-in users that wait in a line of their own; 0 is 8 for each slot"`
+	// Wait is the longest time to wait; then the call fails with [ErrBusy].
+	Wait time.Duration `setting:"PASSWORD_HASH_WAIT" default:"3s" help:"longest wait for a slow hash to begin"`
+	// Observe is told of each hash that was computed or refused, from the goroutine that
+	// asked for it. It must be quick and safe for concurrent use.
+	Observe func(Event) `setting:"-"`
 
 	// The ceilings refuse parameters of a stored hash that would let one database row
 	// occupy the machine.
@@ -132,8 +159,10 @@ func (c *Config) defaults() {
 	}
 	c.NormalizeForm = cmp.Or(c.NormalizeForm, "NFKD")
 	c.MaxBytes = cmp.Or(c.MaxBytes, 1024)
-	c.Slots = cmp.Or(c.Slots, runtime.GOMAXPROCS(0))
-	c.Wait = cmp.Or(c.Wait, 5*time.Second)
+	c.Slots = cmp.Or(c.Slots, max(runtime.GOMAXPROCS(0)/2, 1))
+	c.Queue = cmp.Or(c.Queue, 32*max(c.Slots, 1))
+	c.SignedInQueue = cmp.Or(c.SignedInQueue, 8*max(c.Slots, 1))
+	c.Wait = cmp.Or(c.Wait, 3*time.Second)
 	c.MaxArgon2Memory = cmp.Or(c.MaxArgon2Memory, 256<<10)
 	c.MaxArgon2Time = cmp.Or(c.MaxArgon2Time, 10)
 	c.MaxArgon2Threads = cmp.Or(c.MaxArgon2Threads, 16)
@@ -158,7 +187,13 @@ func (c *Config) checkNumbers() (errs []error) {
 		value, min, max int
 	}{
 		{"PASSWORD_MAX_BYTES", c.MaxBytes, 64, 1 << 20},
+		{"PASSWORD_HASH_MEMORY", c.Memory, 0, 1 << 20},
 		{"PASSWORD_HASH_SLOTS", c.Slots, 1, 1 << 16},
+		{"PASSWORD_HASH_QUEUE", c.Queue, 1, 1 << 22},
+		{"PASSWORD_HASH_QUEUE_SIGNED_IN", c.SignedInQueue, 1, 1 << 22},
+		{"PASSWORD_ARGON2_MEMORY", c.Argon2Memory, 0, c.MaxArgon2Memory},
+		{"PASSWORD_ARGON2_TIME", c.Argon2Time, 0, c.MaxArgon2Time},
+		{"PASSWORD_ARGON2_THREADS", c.Argon2Threads, 0, c.MaxArgon2Threads},
 		{"PASSWORD_MAX_ARGON2_MEMORY", c.MaxArgon2Memory, 8, 16 << 20},
 		{"PASSWORD_MAX_ARGON2_TIME", c.MaxArgon2Time, 1, 1000},
 		{"PASSWORD_MAX_ARGON2_THREADS", c.MaxArgon2Threads, 1, 255},

@@ -17,7 +17,8 @@
 // them can sign in.
 //
 // New hashes are argon2id with 19 MiB and two passes, or with PASSWORD_HASH_PROFILE =
-// flask-security 64 MiB, three passes, four lanes. Other writers are bcrypt, scrypt,
+// flask-security 64 MiB, three passes, four lanes; PASSWORD_ARGON2_MEMORY, _TIME and
+// _THREADS change single parameters. Other writers are bcrypt, scrypt,
 // pbkdf2_sha256, pbkdf2_sha512, sha256_crypt and sha512_crypt; PASSWORD_HASH_ROUNDS
 // sets their cost.
 //
@@ -49,12 +50,23 @@
 //
 // # Time and load
 //
-// At most PASSWORD_HASH_SLOTS slow hashes run at once; others wait as long as their
-// context allows, then at most PASSWORD_HASH_WAIT ([ErrBusy]). Passwords over
-// PASSWORD_MAX_BYTES are refused before. For an account that does not exist call
-// [Hasher.Waste]: it costs what a verification costs and waits in the same queue. An
-// imported hash that is dearer or cheaper than the policy still takes its own time
-// until its owner has signed in once and it was replaced, if it is weaker.
+// Hashes go through one gate for each [Hasher], which has room for PASSWORD_HASH_MEMORY
+// MiB and PASSWORD_HASH_SLOTS processors. A hash takes its memory, rounded up, and a
+// processor, or as many as it has argon2 lanes, because the lanes are computed side by
+// side; one that needs more than there is takes all, and runs alone. Who finds no room
+// waits in a line of PASSWORD_HASH_QUEUE, in the order of arrival, as long as the context
+// allows and at most PASSWORD_HASH_WAIT; after that, or where the line is full, the call
+// fails with [ErrBusy]. Users who are signed in have a line of their own ([Preferred]).
+// Config.Observe tells what happens, and [Hasher.Warnings] what cannot go well.
+//
+// The collector frees the memory of a hash some time after it: expect about twice
+// PASSWORD_HASH_MEMORY of the process, or less with GOMEMLIMIT set.
+//
+// Passwords over PASSWORD_MAX_BYTES are refused before the gate. For an account that does
+// not exist call [Hasher.Waste]: it weighs and costs what a hash of the policy does, and
+// waits in the same line. An imported hash that is dearer or cheaper than the policy
+// still takes its own time and room until its owner has signed in once and it was
+// replaced, if it is weaker.
 //
 // # New passwords
 //

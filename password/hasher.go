@@ -1,23 +1,24 @@
 package password
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/doorward/doorward/internal/testhash"
 )
 
 // Hasher makes and verifies password hashes. It is safe for concurrent use; make one
-// per process, because it is what bounds how many slow hashes run at once.
+// per process, because it is what bounds the slow hashes that run at once.
 type Hasher struct {
 	cfg       Config
 	normalize func(string) string
 	schemes   []scheme
-	policy    parsed // scheme and work of new hashes
+	policy    parsed // scheme, work and load of new hashes
 	write     func(secret []byte) (string, error)
-	slots     chan struct{}
+	gate      *gate
+	limit     uint64 // bytes that the process may use, 0 if unknown
 }
 
 // Match is the outcome of a verification.
@@ -35,9 +36,11 @@ func New(cfg Config) (*Hasher, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.write, h.policy.work, err = h.cfg.writer(); err != nil {
+	w, err := h.cfg.writer()
+	if err != nil {
 		return nil, err
 	}
+	h.write, h.policy.work, h.policy.load = w.write, w.work, w.load
 	return h, nil
 }
 
@@ -54,7 +57,7 @@ func NewForTests(token testhash.Token, cfg Config) (*Hasher, error) {
 	if h.cfg.Scheme != "argon2" {
 		return nil, errors.New("password: the fast hasher writes argon2 only")
 	}
-	h.write, h.policy.work = argon2Fast().write, argon2Fast().work()
+	h.write, h.policy.work, h.policy.load = argon2Fast().write, argon2Fast().work(), argon2Fast().load()
 	return h, nil
 }
 
@@ -63,7 +66,12 @@ func newHasher(cfg Config) (*Hasher, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Hasher{cfg: cfg, policy: parsed{scheme: cfg.Scheme}, slots: make(chan struct{}, cfg.Slots)}
+	h := &Hasher{cfg: cfg, policy: parsed{scheme: cfg.Scheme}, limit: memoryLimit()}
+	h.gate = &gate{
+		size:  load{memory: cmp.Or(cfg.Memory, standardMemory(h.limit)), slots: cfg.Slots},
+		limit: [lineCount]int{strangers: cfg.Queue, signedIn: cfg.SignedInQueue},
+		wait:  cfg.Wait,
+	}
 	if h.schemes, err = h.cfg.accepted(); err != nil {
 		return nil, err
 	}
@@ -84,16 +92,15 @@ func (h *Hasher) Hash(ctx context.Context, plain string) (string, error) {
 	if h.cfg.Scheme == bcryptName && len(secret) > bcryptMax {
 		return "", ErrTooLong // bcrypt would ignore the rest
 	}
-	release, err := h.acquire(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer release()
-	out, err := h.write(secret)
-	if err != nil {
-		return "", fmt.Errorf("password: %s: %w", h.cfg.Scheme, err)
-	}
-	return out, nil
+	var out string
+	err = h.run(ctx, h.policy, func() error {
+		var err error
+		if out, err = h.write(secret); err != nil {
+			return fmt.Errorf("password: %s: %w", h.cfg.Scheme, err)
+		}
+		return nil
+	})
+	return out, err
 }
 
 // Verify tells whether plain is the password of the stored hash. A wrong password is no
@@ -108,37 +115,43 @@ func (h *Hasher) Verify(ctx context.Context, plain, stored string) (Match, error
 	if err != nil {
 		return Match{}, err
 	}
-	release, err := h.acquire(ctx)
-	if err != nil {
+	var p parsed
+	var unusable error
+	if text != "" && stored != "" {
+		p, unusable = h.parse(stored)
+	}
+	slow := p
+	if p.work.class == classFast { // or nothing was read
+		slow = h.policy
+	}
+	ok := false
+	err = h.run(ctx, slow, func() error {
+		if slow.check == nil {
+			if err := h.burn(text); err != nil {
+				return err
+			}
+		}
+		ok = p.check != nil && p.check(h.secret(p.scheme, text))
+		return nil
+	})
+	if err != nil { // alone: who was not let in has not guessed
 		return Match{}, err
 	}
-	defer release()
-	if text == "" || stored == "" {
-		return Match{}, h.burn(text)
-	}
-	p, err := h.parse(stored)
-	if err != nil {
-		return Match{}, errors.Join(err, h.burn(text))
-	}
-	if p.work.class == classFast {
-		if err := h.burn(text); err != nil {
-			return Match{}, err
-		}
-	}
-	if !p.check(h.secret(p.scheme, text)) {
-		return Match{}, nil
+	if !ok {
+		return Match{}, unusable
 	}
 	return Match{OK: true, Rehash: outdated(p, h.policy)}, nil
 }
 
-// Waste costs as much as one Verify of a hash of the configured scheme, through the same
-// slots. It is called where an account does not exist or has no password.
+// Waste costs as much as one Verify of a hash of the configured scheme, and goes through
+// the same gate with the same load: otherwise the wait would tell who exists. It is
+// called where an account does not exist or has no password.
 func (h *Hasher) Waste(ctx context.Context, plain string) error {
 	_, err := h.Verify(ctx, plain, "")
 	return err
 }
 
-// burn hashes for the time it takes; the caller holds a slot.
+// burn hashes for the time it takes; the caller holds a pass.
 func (h *Hasher) burn(text string) error {
 	secret := h.secret(h.cfg.Scheme, text)
 	if h.cfg.Scheme == bcryptName {
@@ -148,27 +161,4 @@ func (h *Hasher) burn(text string) error {
 		return fmt.Errorf("password: %s: %w", h.cfg.Scheme, err)
 	}
 	return nil
-}
-
-// acquire waits for a slot, at most as long as the context and PASSWORD_HASH_WAIT allow.
-func (h *Hasher) acquire(ctx context.Context) (release func(), err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("password: waiting to hash: %w", err)
-	}
-	release = func() { <-h.slots }
-	select {
-	case h.slots <- struct{}{}:
-		return release, nil
-	default:
-	}
-	timer := time.NewTimer(h.cfg.Wait)
-	defer timer.Stop()
-	select {
-	case h.slots <- struct{}{}:
-		return release, nil
-	case <-timer.C:
-		return nil, ErrBusy
-	case <-ctx.Done():
-		return nil, fmt.Errorf("password: waiting to hash: %w", ctx.Err())
-	}
 }

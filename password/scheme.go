@@ -21,6 +21,7 @@ type scheme struct {
 type parsed struct {
 	scheme string
 	work   work
+	load   load
 	check  func(secret []byte) bool
 }
 

@@ -35,10 +35,16 @@ func parseScrypt(l *Config, stored string) (parsed, error) {
 	if err != nil {
 		return parsed{}, err
 	}
-	return parsed{work: work{classMemory, memory * uint64(p)}, check: func(secret []byte) bool {
+	return parsed{work: work{classMemory, memory * uint64(p)}, load: scryptLoad(ln, r, p), check: func(secret []byte) bool {
 		got, err := scrypt.Key(secret, salt, 1<<ln, r, p, len(key))
 		return err == nil && subtle.ConstantTimeCompare(got, key) == 1
 	}}, nil
+}
+
+// scryptLoad is the memory that golang.org/x/crypto/scrypt takes: it computes the p lanes one after
+// another in the same 128*N*r bytes, and keeps 128*r bytes of each.
+func scryptLoad(ln, r, p int) load {
+	return loadOf(uint64(128*r)<<ln+uint64(128*r*p), 1)
 }
 
 func scryptWriter(ln int) func([]byte) (string, error) {

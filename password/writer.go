@@ -8,19 +8,23 @@ import (
 // cost is a scheme's setting for new hashes, with the least that is accepted.
 type cost struct{ standard, floor, ceiling int }
 
-// writer returns the function that makes new hashes, and how strong they are. What it
-// writes must stay readable under the configuration's own ceilings.
-func (c *Config) writer() (func([]byte) (string, error), work, error) {
+// writer makes new hashes.
+type writer struct {
+	write func(secret []byte) (string, error)
+	work  work
+	load  load
+}
+
+// writer returns what makes new hashes. What it writes must stay readable under the
+// configuration's own ceilings.
+func (c *Config) writer() (writer, error) {
 	if c.Scheme == "argon2" {
-		a := argon2Policy(c.Profile)
-		if int(a.memory) > c.MaxArgon2Memory || int(a.time) > c.MaxArgon2Time || int(a.threads) > c.MaxArgon2Threads {
-			return nil, work{}, fmt.Errorf("password: new argon2 hashes (m=%d t=%d p=%d) are over the PASSWORD_MAX_ARGON2 ceilings", a.memory, a.time, a.threads)
-		}
-		return a.write, a.work(), nil
+		a, err := c.argon2Policy()
+		return writer{a.write, a.work(), a.load()}, err
 	}
 	if c.Scheme == bcryptName {
 		n, err := c.rounds(cost{12, 10, c.MaxBcryptRounds})
-		return bcryptWriter(n), work{classBcrypt, uint64(n)}, err
+		return writer{write: bcryptWriter(n), work: work{classBcrypt, uint64(n)}}, err
 	}
 	if c.Scheme == "scrypt" {
 		ceiling := 0
@@ -28,7 +32,7 @@ func (c *Config) writer() (func([]byte) (string, error), work, error) {
 			ceiling++
 		}
 		n, err := c.rounds(cost{17, 14, min(ceiling, 30)})
-		return scryptWriter(n), work{classMemory, 1 << n}, err
+		return writer{scryptWriter(n), work{classMemory, 1 << n}, scryptLoad(n, 8, 1)}, err
 	}
 	for _, f := range pbkdf2Formats()[1:] {
 		if f.scheme == c.Scheme {
@@ -37,7 +41,7 @@ func (c *Config) writer() (func([]byte) (string, error), work, error) {
 				least = 210_000
 			}
 			n, err := c.rounds(cost{least, least, c.MaxPBKDF2Rounds})
-			return f.writer(n), work{f.class, uint64(n)}, err
+			return writer{write: f.writer(n), work: work{f.class, uint64(n)}}, err
 		}
 	}
 	for _, s := range shaCrypts() {
@@ -47,10 +51,10 @@ func (c *Config) writer() (func([]byte) (string, error), work, error) {
 				least = 656_000
 			}
 			n, err := c.rounds(cost{least, least, c.MaxSHACryptRounds})
-			return s.writer(n), work{classRounds, uint64(n)}, err
+			return writer{write: s.writer(n), work: work{classRounds, uint64(n)}}, err
 		}
 	}
-	return nil, work{}, fmt.Errorf("password: PASSWORD_HASH %q is only read, never written; use argon2", c.Scheme)
+	return writer{}, fmt.Errorf("password: PASSWORD_HASH %q is only read, never written; use argon2", c.Scheme)
 }
 
 func (c *Config) rounds(k cost) (int, error) {

@@ -1,0 +1,213 @@
+package password
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// load is what one hash occupies while it is computed.
+type load struct {
+	memory int // MiB
+	slots  int // processors: argon2 computes each lane on one of its own
+}
+
+// loadOf rounds up, and nothing weighs nothing.
+func loadOf(bytes uint64, lanes int) load {
+	return load{memory: int((bytes + 1<<20 - 1) >> 20), slots: lanes}
+}
+
+// The two lines before the gate.
+const (
+	strangers = iota
+	signedIn
+	lineCount
+)
+
+// favoursMax is how many signed-in users go before a stranger who waits.
+const favoursMax = 3
+
+// gate bounds what runs at once, in memory and in processors. Who does not fit waits in
+// line; the first of a line is never overtaken by a lighter one behind it, so that a
+// heavy hash has its turn. Waiting takes no goroutine.
+type gate struct {
+	size  load
+	limit [lineCount]int // of each line
+	wait  time.Duration
+
+	mu      sync.Mutex
+	used    load
+	running int
+	lines   [lineCount]list.List // of *waiter
+	favours int                  // signed-in users admitted in a row while strangers waited
+	mean    time.Duration        // of a hash, the late ones counting more
+}
+
+// waiter is one who stands in a line; place is nil once he has been admitted.
+type waiter struct {
+	pass
+	line     int
+	place    *list.Element
+	admitted chan struct{}
+}
+
+// pass is the right to compute one hash. It is given back with release or hold.
+type pass struct {
+	load   load
+	memory int // in use after it was granted
+	queued int // who waited before it was asked for
+}
+
+// acquire returns a pass for l, at once or after its turn came. What is heavier than the
+// whole gate takes all of it, and so runs alone. It fails with a [*BusyError] when the
+// line is full or the wait took too long, and with the error of a context that ended.
+func (g *gate) acquire(ctx context.Context, l load) (pass, error) {
+	if err := ctx.Err(); err != nil {
+		return pass{}, waiting(err)
+	}
+	l.memory, l.slots = min(max(l.memory, 1), g.size.memory), min(max(l.slots, 1), g.size.slots)
+	g.mu.Lock()
+	p := pass{load: l, queued: g.lines[strangers].Len() + g.lines[signedIn].Len()}
+	if p.queued == 0 && g.fits(l) {
+		g.take(&p)
+		g.mu.Unlock()
+		return p, nil
+	}
+	w := &waiter{pass: p, admitted: make(chan struct{})}
+	if IsPreferred(ctx) {
+		w.line = signedIn
+	}
+	if g.lines[w.line].Len() >= g.limit[w.line] {
+		err := g.busy()
+		g.mu.Unlock()
+		return p, err
+	}
+	w.place = g.lines[w.line].PushBack(w)
+	g.admit()
+	g.mu.Unlock()
+	return g.await(ctx, w)
+}
+
+// await waits for the turn of w. Whoever leaves without having been admitted may have
+// stood before somebody who fits, and whoever was admitted in the moment his context
+// ended gives the place back: both let others in.
+func (g *gate) await(ctx context.Context, w *waiter) (pass, error) {
+	timer := time.NewTimer(g.wait)
+	defer timer.Stop()
+	select {
+	case <-w.admitted:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	err := ctx.Err()
+	if w.place == nil && err == nil {
+		return w.pass, nil
+	}
+	if err != nil {
+		err = waiting(err)
+	} else {
+		err = g.busy()
+	}
+	if w.place == nil {
+		g.give(w.load)
+	} else {
+		g.lines[w.line].Remove(w.place)
+	}
+	g.admit()
+	return w.pass, err
+}
+
+// hold computes a hash and gives the pass back, even from a panic.
+func (g *gate) hold(p pass, f func() error) error {
+	began := time.Now()
+	defer func() { g.release(p, time.Since(began)) }()
+	return f()
+}
+
+// release gives a pass back, after a hash that took so long.
+func (g *gate) release(p pass, took time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.mean == 0 {
+		g.mean = took
+	}
+	g.mean += (took - g.mean) / 8
+	g.give(p.load)
+	g.admit()
+}
+
+// admit lets in whoever's turn it is, as long as they fit.
+func (g *gate) admit() {
+	for {
+		line := g.next()
+		first := g.lines[line].Front()
+		if first == nil {
+			return
+		}
+		w := first.Value.(*waiter)
+		if !g.fits(w.load) {
+			return
+		}
+		g.lines[line].Remove(first)
+		g.favours++
+		if line == strangers || g.lines[strangers].Len() == 0 {
+			g.favours = 0
+		}
+		w.place = nil
+		g.take(&w.pass)
+		close(w.admitted)
+	}
+}
+
+// next is the line whose turn it is.
+func (g *gate) next() int {
+	if g.lines[strangers].Len() == 0 || g.lines[signedIn].Len() > 0 && g.favours < favoursMax {
+		return signedIn
+	}
+	return strangers
+}
+
+func (g *gate) fits(l load) bool {
+	return g.used.memory+l.memory <= g.size.memory && g.used.slots+l.slots <= g.size.slots
+}
+
+func (g *gate) take(p *pass) {
+	g.used.memory += p.load.memory
+	g.used.slots += p.load.slots
+	g.running++
+	p.memory = g.used.memory
+}
+
+func (g *gate) give(l load) {
+	g.used.memory -= l.memory
+	g.used.slots -= l.slots
+	g.running--
+}
+
+// busy is the refusal of one more. What it tells depends on the crowd, not on who asks.
+func (g *gate) busy() error {
+	rounds := 1 + (g.lines[strangers].Len()+g.lines[signedIn].Len())/max(g.running, 1)
+	return &BusyError{after: min(max(time.Duration(rounds)*g.mean, retryMin), retryMax)}
+}
+
+func waiting(err error) error { return fmt.Errorf("password: waiting to hash: %w", err) }
+
+type preferredKey struct{}
+
+// Preferred marks what is hashed under the context as asked for by a user who is signed
+// in, to change a password or to verify it. Such calls wait in a line of their own and
+// have the next free place before strangers, so that a storm of sign-ins does not shut
+// out who is inside. Strangers still get every fourth place.
+func Preferred(ctx context.Context) context.Context {
+	return context.WithValue(ctx, preferredKey{}, true)
+}
+
+// IsPreferred tells whether the context comes from [Preferred]; it is for hashers of
+// one's own.
+func IsPreferred(ctx context.Context) bool {
+	return ctx.Value(preferredKey{}) != nil
+}
