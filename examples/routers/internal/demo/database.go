@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/sqlstore"
@@ -15,6 +16,14 @@ import (
 // Open opens the database file and makes what is missing in it: Doorward's
 // tables, and the application's own column of the user table.
 func Open(ctx context.Context, file string) (*sql.DB, error) {
+	// SQLite would let everybody on the machine read the password hashes.
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make database: %w", err)
+	}
 	db, err := sql.Open("sqlite", sqlstore.SQLiteDSN(file))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
