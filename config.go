@@ -87,6 +87,7 @@ type URLConfig struct {
 	Subdomain       string   `setting:"SUBDOMAIN" help:"Answer the security pages on this subdomain of SERVER_NAME only."`
 	Static          string   `setting:"STATIC_FOLDER_URL" default:"/fs-static" help:"Path of the style sheet."`
 	ServerName      string   `setting:"SERVER_NAME,bare" help:"Host (and port) the application is reached at; links in mails use it."`
+	Scheme          string   `setting:"PREFERRED_URL_SCHEME,bare" default:"https" help:"Scheme of links in mails: https, or http for development."`
 	Root            string   `setting:"APPLICATION_ROOT,bare" default:"/" help:"Path of the application; the default target after signing in and out."`
 	PostLogin       string   `setting:"POST_LOGIN_VIEW" help:"Where signing in leads: a page's name or a URL; empty: APPLICATION_ROOT."`
 	PostLogout      string   `setting:"POST_LOGOUT_VIEW" help:"Where signing out leads; empty: APPLICATION_ROOT."`

@@ -36,6 +36,7 @@ type engine struct {
 	services  []provided
 	mechs     []string
 
+	keys                  *signed.Keys
 	cookies, csrf, trusts *signed.Sealer
 	tokens                *signed.Signer
 	crossOrigin           *http.CrossOriginProtection
@@ -111,7 +112,9 @@ func (e *engine) setUp() error {
 	keys, err := signed.NewKeys(cfg.SecretKey, fallbacks...)
 	if err != nil {
 		errs = append(errs, &ConfigError{Problem: "SECRET_KEY: " + err.Error(), Hint: "give 16 random bytes or more, for example from: openssl rand -hex 32"})
+		e.keys, _ = signed.NewKeys(randomBytes(32)) // for the features' Init: New reports all that is wrong at once
 	} else {
+		e.keys = keys
 		e.cookies, e.csrf, e.trusts = keys.Sealer("session-cookie"), keys.Sealer("csrf-token"), keys.Sealer("tf-validity")
 		e.tokens = keys.Signer("auth-token")
 	}
@@ -152,6 +155,7 @@ func (c *Config) validate() error {
 		bad(!slices.Contains([]string{MechanismSession, MechanismToken, MechanismBasic}, m), fmt.Sprintf("API_ENABLED_METHODS: %q is not understood", m), "session, token, basic")
 	}
 	errs = append(errs, c.validateCookies(), c.validateURLs())
+	bad(c.URLs.Scheme != "https" && c.URLs.Scheme != "http", fmt.Sprintf("PREFERRED_URL_SCHEME: %q is not understood", c.URLs.Scheme), "https or http")
 	bad(c.URLs.AllowSubdomains && c.URLs.ServerName == "", "REDIRECT_ALLOW_SUBDOMAINS without SERVER_NAME", "set SERVER_NAME")
 	bad(len(c.URLs.Subdomains) > 0 && c.URLs.BaseDomain == "", "REDIRECT_ALLOWED_SUBDOMAINS without REDIRECT_BASE_DOMAIN", "set REDIRECT_BASE_DOMAIN")
 	bad(c.URLs.Subdomain != "" && c.URLs.ServerName == "", "SUBDOMAIN without SERVER_NAME", "set SERVER_NAME")

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"reflect"
 	"time"
+
+	"github.com/doorward/doorward/signed"
 )
 
 // Feature adds a capability to a [Security]. A feature may also take part in
@@ -110,6 +112,12 @@ func (rt *Runtime) Handle(routes ...Route) error {
 	return nil
 }
 
+// Signer returns what signs for one purpose of this feature. Make it in Init and
+// keep it.
+func (rt *Runtime) Signer(purpose string) *signed.Signer {
+	return rt.e.keys.Signer("feature/" + rt.name + "/" + purpose)
+}
+
 // Need returns a [ConfigError] unless ok.
 func (rt *Runtime) Need(ok bool, problem, hint string) error {
 	if ok {
@@ -123,6 +131,9 @@ func (rt *Runtime) SignIn() SignIn { return SignIn{rt.e, rt.name} }
 
 // Web returns the part that knows about URLs and this visitor's browser.
 func (rt *Runtime) Web() Web { return Web{rt.e, rt.name} }
+
+// Links makes the links of mails.
+func (rt *Runtime) Links() Links { return Links{rt.e} }
 
 // Provide offers a service to the other features. T is usually an interface
 // that the feature which asks for it declares too. Two providers of one
@@ -176,6 +187,24 @@ func (e *engine) reauth(r *http.Request, u User) map[string]any {
 	return out
 }
 
+// Links is the part of the engine that makes links for mails: with the origin
+// that is configured, never the one a request claims to have come to.
+type Links struct{ e *engine }
+
+// To returns the absolute URL of one of our paths, and false if SERVER_NAME is
+// not set.
+func (l Links) To(path string) (string, bool) {
+	u := &l.e.cfg.URLs
+	if u.ServerName == "" {
+		return "", false
+	}
+	host := u.ServerName
+	if u.Subdomain != "" {
+		host = u.Subdomain + "." + host
+	}
+	return u.Scheme + "://" + host + u.Prefix + path, true
+}
+
 // Web is the part of the engine that knows about URLs and browsers.
 type Web struct {
 	e    *engine
@@ -222,6 +251,36 @@ func (w Web) SetDraft(r *http.Request, key, value string) {
 	if v := visitFrom(r.Context()); v != nil {
 		v.setDraft(w.name+"."+key, value)
 	}
+}
+
+// Cookie returns the value of a cookie of the request, "" without one. A browser
+// may send what it likes: sign what must be believed.
+func (w Web) Cookie(ctx context.Context, name string) string {
+	v := visitBehind(ctx)
+	if v == nil {
+		return ""
+	}
+	c, err := v.r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// SetCookie adds a cookie to the answer that scripts cannot read, that is sent
+// to this host only, and over TLS only if it came over TLS.
+func (w Web) SetCookie(ctx context.Context, name, value string, age time.Duration) {
+	v := visitFrom(ctx)
+	if v == nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	a := cookieAttrs{path: "/", secure: "auto", sameSite: http.SameSiteLaxMode, httpOnly: true}
+	c := a.cookie(name, value, v.tls())
+	c.MaxAge = int(age / time.Second)
+	v.setCookie(c)
+	v.touched = true
 }
 
 // Reauth returns the keys that tell a client how else the user can prove himself.

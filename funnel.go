@@ -44,6 +44,10 @@ func (s SignIn) Identify(typed string) string {
 	return v
 }
 
+// AccountName is how limiters know an account, by whatever it was named; see
+// [Try].
+func (s SignIn) AccountName(u User) string { return accountName(u, "") }
+
 // Lookup returns the whole record of whom typed names, or [ErrNotFound].
 func (s SignIn) Lookup(ctx context.Context, typed string) (User, error) {
 	u, _, err := s.e.lookup(ctx, typed)

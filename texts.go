@@ -77,7 +77,6 @@ func engineTexts() map[string]Text {
 		"NOT_FOUND":                       {bad, "There is nothing at this address."},
 		"UNAVAILABLE":                     {bad, "We cannot answer right now. Please try again in a moment."},
 		"INTERNAL_ERROR":                  {bad, "Something went wrong on our side. It has been noted."},
-		"TOO_MANY_TRIES":                  {bad, "There were too many tries. Please wait a while."},
 		"RECORDED":                        {good, "Saved."},
 
 		"email":           {"", "Email address"},

@@ -8,13 +8,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/address"
 	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/lockout"
 	"github.com/doorward/doorward/login"
+	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/register"
 	"github.com/doorward/doorward/sessions"
@@ -35,12 +39,26 @@ type Config struct {
 	// the application's own. email and username are known.
 	Mappers map[string]doorward.IdentityAttribute `setting:"-"`
 
-	Login    login.Config
+	Login login.Config
+	// Lockout limits guessing.
+	Lockout lockout.Config
+	// UnlimitedGuessing takes the limits away.
+	UnlimitedGuessing bool `setting:"INSECURE_UNLIMITED_GUESSING" default:"false" help:"Take the limits on guessing away: anybody may try as many passwords as he can send."`
+
 	Register *register.Config `setting:"REGISTERABLE,feature" default:"false" help:"Let visitors make an account."`
 	Sessions *sessions.Config `setting:"SESSIONS_PAGE,feature" default:"false" help:"Let users see where they are signed in, and sign out there."`
 
 	// More are further features, the application's own. They come after the others.
 	More []doorward.Feature `setting:"-"`
+
+	// Mail sends mails; nil: none are sent, and what needs them is off. Unless it
+	// is a [mail.Queue] or has a method Queued of its own, a queue is put before
+	// it, so that no visitor waits for a mail server.
+	Mail mail.Sender `setting:"-"`
+	// EmailSender is whom mails are from.
+	EmailSender string        `setting:"EMAIL_SENDER" default:"no-reply@localhost" help:"Address that mails are from."`
+	MailQueue   int           `setting:"MAIL_QUEUE" default:"1000" help:"Mails that wait to be sent; more are refused, and that is logged."`
+	MailTimeout time.Duration `setting:"MAIL_TIMEOUT" default:"30 seconds" help:"Longest time to send one mail."`
 
 	// Hasher takes the place of the one made from Password.
 	Hasher Hasher `setting:"-"`
@@ -69,12 +87,15 @@ type Hasher interface {
 type App struct {
 	*doorward.Security
 	Login    *login.Feature
+	Lockout  *lockout.Feature
 	Register *register.Feature
 	Sessions *sessions.Feature
 
 	// Hasher and Policy are what the features use.
 	Hasher Hasher
 	Policy *password.Policy
+
+	mails *mail.Queue
 }
 
 // Load fills cfg from SECURITY_* and the other setting names, and reports
@@ -113,9 +134,45 @@ func New(cfg Config) (*App, error) {
 	}
 	features := append(app.features(&cfg), cfg.More...)
 	if app.Security, err = doorward.New(cfg.Config, features...); err != nil {
-		return nil, err
+		return nil, errors.Join(err, app.closeMails(context.Background()))
+	}
+	if cfg.UnlimitedGuessing {
+		app.logger(&cfg).Warn("passwords can be guessed without limit", "setting", "SECURITY_INSECURE_UNLIMITED_GUESSING")
 	}
 	return app, nil
+}
+
+// Close sends and writes what is waiting, until ctx is done.
+func (a *App) Close(ctx context.Context) error {
+	return errors.Join(a.closeMails(ctx), a.Security.Close(ctx))
+}
+
+func (a *App) closeMails(ctx context.Context) error {
+	if a.mails == nil {
+		return nil
+	}
+	return a.mails.Close(ctx)
+}
+
+func (a *App) logger(cfg *Config) *slog.Logger {
+	if cfg.Logger == nil {
+		return slog.Default()
+	}
+	return cfg.Logger
+}
+
+// sender is what mails are given to, which returns at once.
+func (a *App) sender(cfg *Config) mail.Sender {
+	if cfg.Mail == nil {
+		return nil
+	}
+	if _, queued := cfg.Mail.(interface{ Queued() }); queued {
+		return cfg.Mail
+	}
+	if a.mails == nil {
+		a.mails = mail.NewQueue(cfg.Mail, a.logger(cfg), cfg.MailQueue, cfg.MailTimeout)
+	}
+	return a.mails
 }
 
 func (a *App) features(cfg *Config) []doorward.Feature {
@@ -126,6 +183,12 @@ func (a *App) features(cfg *Config) []doorward.Feature {
 	}
 	a.Login = login.New(cfg.Login)
 	out := []doorward.Feature{a.Login}
+	if !cfg.UnlimitedGuessing && cfg.Stores.Guesses != nil { // TEMPORARY
+		c := cfg.Lockout
+		c.Mail, c.From = a.sender(cfg), cfg.EmailSender
+		a.Lockout = lockout.New(c)
+		out = append(out, a.Lockout)
+	}
 	if cfg.Register != nil {
 		a.Register = a.register(cfg)
 		out = append(out, a.Register)

@@ -65,6 +65,7 @@ func New(tb testing.TB, edit func(*batteries.Config)) *App {
 	var cfg batteries.Config
 	a.fill(&cfg.Config)
 	cfg.Breaches, cfg.Resolver = noBreaches{}, anyDomain{}
+	cfg.Mail, cfg.URLs.ServerName = a.Outbox, Host
 	if edit != nil {
 		edit(&cfg)
 	}

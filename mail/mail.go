@@ -37,6 +37,9 @@ func (o *Outbox) Send(_ context.Context, m Message) error {
 	return nil
 }
 
+// Queued marks a sender that returns at once.
+func (o *Outbox) Queued() {}
+
 // Sent returns the mails so far, oldest first.
 func (o *Outbox) Sent() []Message {
 	o.mu.Lock()

@@ -2,6 +2,8 @@ package signed_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"sync"
@@ -191,5 +193,24 @@ func BenchmarkVerify(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func TestDigest(t *testing.T) {
+	key, other := bytes.Repeat([]byte("k"), 32), bytes.Repeat([]byte("o"), 32)
+	one, two := keys(t, key), keys(t, other, key)
+	d := one.Signer("a").Digest
+	if got := d("joe"); len(got) != 64 || got != one.Signer("a").Digest("joe") {
+		t.Errorf("%q", got)
+	}
+	if d("joe") == d("ann") || d("joe") == one.Signer("b").Digest("joe") || d("joe") == two.Signer("a").Digest("joe") {
+		t.Error("text, purpose and key do not matter")
+	}
+	// What a digest says of a token's text is not its MAC.
+	token := one.Signer("a").Sign([]byte("x"), time.Unix(1e9, 0))
+	body := token[:strings.LastIndexByte(token, '.')]
+	sum, err := hex.DecodeString(d(body))
+	if err != nil || strings.HasSuffix(token, base64.RawURLEncoding.EncodeToString(sum)) {
+		t.Errorf("a digest signs: %v", err)
 	}
 }

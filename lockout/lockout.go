@@ -1,0 +1,156 @@
+package lockout
+
+import (
+	"embed"
+	"fmt"
+	"time"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/mail"
+	"github.com/doorward/doorward/signed"
+)
+
+// Config configures the feature; its zero value is the default.
+type Config struct {
+	Tries    int           `setting:"LOCKOUT_TRIES" default:"5" help:"Wrong credentials in a row for one account, from one address or from one known browser, before waits begin."`
+	Delay    time.Duration `setting:"LOCKOUT_DELAY" default:"30 seconds" help:"The first of those waits; each one is twice as long as the one before."`
+	DelayMax time.Duration `setting:"LOCKOUT_DELAY_MAX" default:"15 minutes" help:"The longest of those waits."`
+	Waiting  int           `setting:"LOCKOUT_WAITING" default:"64" help:"Tries for one account from one place that wait while LOCKOUT_TRIES others are compared; more are refused."`
+	Forget   time.Duration `setting:"LOCKOUT_FORGET" default:"1 day" help:"A streak with no wrong credential for this long is over."`
+
+	AccountTries   int           `setting:"LOCKOUT_ACCOUNT_TRIES" default:"20" help:"Wrong credentials for one account, from wherever, before it is locked for browsers that never signed in to it."`
+	AccountTime    time.Duration `setting:"LOCKOUT_ACCOUNT_TIME" default:"15 minutes" help:"How long it is locked the first time; each further wrong credential doubles that."`
+	AccountTimeMax time.Duration `setting:"LOCKOUT_ACCOUNT_TIME_MAX" default:"1 hour" help:"The longest such lock."`
+	AccountMax     int           `setting:"LOCKOUT_ACCOUNT_MAX" default:"100" help:"Wrong credentials for one account after which time does not unlock it any more. The last fifth is left for known browsers. At most 100 (NIST SP 800-63B-4)."`
+	AccountForget  time.Duration `setting:"LOCKOUT_ACCOUNT_FORGET" default:"365 days" help:"An account's count with no wrong credential for this long is forgotten."`
+
+	AddressTries  int           `setting:"LOCKOUT_ADDRESS_TRIES" default:"100" help:"Wrong credentials from one address within LOCKOUT_ADDRESS_WINDOW, whatever the account."`
+	AddressWindow time.Duration `setting:"LOCKOUT_ADDRESS_WINDOW" default:"1 hour" help:"The time in which those tries come back, one after the other."`
+	IPv6Prefix    int           `setting:"LOCKOUT_IPV6_PREFIX" default:"64" help:"Bits of an IPv6 address that count as one address: a household or a server has all the rest."`
+
+	BrowserCookie string        `setting:"LOCKOUT_BROWSER_COOKIE" default:"known_browser" help:"Cookie of a browser that signed in: a stranger's wrong credentials do not lock it out."`
+	BrowserAge    time.Duration `setting:"LOCKOUT_BROWSER_AGE" default:"180 days" help:"How long a browser is known after a sign-in."`
+
+	UnlockURL             string        `setting:"UNLOCK_URL" default:"/unlock" help:"Path of the page that sends a link to unlock an account, and of the links below it."`
+	UnlockWithin          time.Duration `setting:"UNLOCK_WITHIN" default:"1 day" help:"How long such a link works."`
+	UnlockEvery           time.Duration `setting:"UNLOCK_MAIL_EVERY" default:"15 minutes" help:"At most one such mail to an account in this time."`
+	UnlockTemplate        string        `setting:"UNLOCK_TEMPLATE" default:"security/unlock.html" help:"Template of the page that a link leads to."`
+	UnlockRequestTemplate string        `setting:"UNLOCK_REQUEST_TEMPLATE" default:"security/unlock_request.html" help:"Template of the page that sends one."`
+
+	// Mail sends the links; nil means that accounts are unlocked by time and by
+	// operators only. Send is called while a visitor waits and must not wait
+	// for a mail server: how long it takes would tell whether an account exists.
+	Mail mail.Sender `setting:"-"`
+	// From is the sender of mails.
+	From string `setting:"-"`
+}
+
+// Feature limits guessing.
+type Feature struct {
+	cfg   Config
+	rt    *doorward.Runtime
+	store doorward.GuessStore
+	mails *mails
+	hooks Hooks
+
+	names    *signed.Signer // names of rows
+	browsers *signed.Signer // cookies of known browsers
+	links    *signed.Signer // links that unlock
+
+	seat, account streak
+	address       rate
+	lines         lines
+}
+
+var (
+	_ doorward.Feature = (*Feature)(nil)
+	_ doorward.Limiter = (*Feature)(nil)
+	_ doorward.Issuer  = (*Feature)(nil)
+)
+
+//go:embed templates
+var files embed.FS
+
+// New returns the feature, for [doorward.New].
+func New(cfg Config) *Feature { return &Feature{cfg: cfg} }
+
+// Name implements [doorward.Feature].
+func (f *Feature) Name() string { return "lockout" }
+
+// Hooks returns the feature's events.
+func (f *Feature) Hooks() *Hooks { return &f.hooks }
+
+// Init implements [doorward.Feature].
+func (f *Feature) Init(rt *doorward.Runtime) error {
+	f.rt, f.store = rt, rt.Stores().Guesses
+	if err := conf.Defaults(&f.cfg); err != nil {
+		return err
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	c := &f.cfg
+	f.seat = streak{c.Tries, c.Delay, c.DelayMax, c.Forget}
+	f.account = streak{c.AccountTries, c.AccountTime, c.AccountTimeMax, c.AccountForget}
+	f.address = rate{c.AddressTries, c.AddressWindow}
+	f.lines = lines{places: c.Tries, waiting: c.Waiting, open: map[string]*line{}}
+	f.names, f.browsers, f.links = rt.Signer("names"), rt.Signer("browsers"), rt.Signer("links")
+	if err := rt.Texts(texts()); err != nil {
+		return err
+	}
+	if c.Mail == nil {
+		return nil
+	}
+	var err error
+	if f.mails, err = newMails(c); err != nil {
+		return err
+	}
+	if err := rt.Pages(files); err != nil {
+		return err
+	}
+	return rt.Handle(f.routes()...)
+}
+
+// check returns what cannot work.
+func (f *Feature) check() error {
+	c, rt := &f.cfg, f.rt
+	if err := rt.Need(f.store != nil, "no store to count wrong credentials in",
+		"set Config.Stores.Guesses; SECURITY_INSECURE_UNLIMITED_GUESSING does without, and lets anybody guess passwords as fast as he can"); err != nil {
+		return err
+	}
+	if err := rt.Need(c.AccountMax <= nistMax, fmt.Sprintf("LOCKOUT_ACCOUNT_MAX is %d", c.AccountMax), "at most 100: NIST SP 800-63B-4 section 3.2.2"); err != nil {
+		return err
+	}
+	for _, n := range []struct {
+		name        string
+		value, from int
+	}{
+		{"LOCKOUT_TRIES", c.Tries, 1}, {"LOCKOUT_WAITING", c.Waiting, 1}, {"LOCKOUT_ACCOUNT_TRIES", c.AccountTries, 1}, {"LOCKOUT_ADDRESS_TRIES", c.AddressTries, 1},
+		{"LOCKOUT_ACCOUNT_MAX", c.AccountMax, 5}, {"LOCKOUT_IPV6_PREFIX", c.IPv6Prefix, 16},
+	} {
+		if err := rt.Need(n.value >= n.from, fmt.Sprintf("%s is %d", n.name, n.value), fmt.Sprintf("%d or more; leave it out for the default", n.from)); err != nil {
+			return err
+		}
+	}
+	if err := rt.Need(c.IPv6Prefix <= 128, "LOCKOUT_IPV6_PREFIX is over 128", "leave it out for the default"); err != nil {
+		return err
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"LOCKOUT_DELAY", c.Delay}, {"LOCKOUT_DELAY_MAX", c.DelayMax}, {"LOCKOUT_FORGET", c.Forget}, {"LOCKOUT_ACCOUNT_TIME", c.AccountTime},
+		{"LOCKOUT_ACCOUNT_TIME_MAX", c.AccountTimeMax}, {"LOCKOUT_ACCOUNT_FORGET", c.AccountForget}, {"LOCKOUT_ADDRESS_WINDOW", c.AddressWindow},
+		{"LOCKOUT_BROWSER_AGE", c.BrowserAge}, {"UNLOCK_WITHIN", c.UnlockWithin}, {"UNLOCK_MAIL_EVERY", c.UnlockEvery},
+	} {
+		if err := rt.Need(d.value > 0, d.name+" is not positive", "leave it out for the default"); err != nil {
+			return err
+		}
+	}
+	_, ok := rt.Links().To("/")
+	return rt.Need(c.Mail == nil || ok, "links in mails need to know where they lead", "set SERVER_NAME to the host that visitors use")
+}
+
+// nistMax is the most wrong credentials in a row for one account.
+const nistMax = 100

@@ -1,0 +1,21 @@
+package lockout
+
+import "github.com/doorward/doorward"
+
+func texts() map[string]doorward.Text {
+	return map[string]doorward.Text{
+		"TOO_MANY_TRIES":               {Category: "error", Text: "There were too many tries that did not fit. Please wait; the next one counts in %(minutes)d min."},
+		"UNLOCK_REQUESTED":             {Category: "info", Text: "If there is such an account and it is locked, a link to unlock it is on its way to your mailbox."},
+		"UNLOCK_IDENTITY_NOT_PROVIDED": {Category: "error", Text: "Please enter the email address of your account."},
+		"UNLOCK_LINK_DEAD":             {Category: "error", Text: "This link has been used, is too old, or is not complete. You can ask for another one."},
+		"ACCOUNT_UNLOCKED":             {Category: "success", Text: "The account is unlocked. You can sign in now."},
+
+		"unlock_title":           {Text: "Unlock your account"},
+		"unlock_question":        {Text: "Somebody entered wrong passwords for your account, and it was locked. Do you want to unlock it, and to let this browser sign in?"},
+		"unlock_button":          {Text: "Unlock"},
+		"unlock_request_title":   {Text: "Is your account locked?"},
+		"unlock_request_intro":   {Text: "After too many wrong passwords an account is locked for a time. We can send its owner a link that unlocks it now."},
+		"unlock_request_button":  {Text: "Send the link"},
+		"account_locked_subject": {Text: "Your account was locked"},
+	}
+}

@@ -1,0 +1,155 @@
+package lockout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/doorward/doorward"
+)
+
+// Status is what stands in the way of strangers who try to sign in to an
+// account.
+type Status struct {
+	Failures int       // wrong credentials that count
+	Until    time.Time // locked until then, if it is in the future
+	Closed   bool      // locked until somebody unlocks it
+}
+
+// Status returns the state of an account's lock.
+func (f *Feature) Status(ctx context.Context, u doorward.User) (Status, error) {
+	rows, err := f.store.LoadGuesses(ctx, []string{f.accountKey(f.rt.SignIn().AccountName(u))})
+	if err != nil {
+		return Status{}, fmt.Errorf("look at the lock: %w", err)
+	}
+	g, now := rows[0], f.rt.Now()
+	if f.account.over(&g, now) {
+		return Status{}, nil
+	}
+	s := Status{Failures: g.Count, Closed: g.Count >= f.mostFor(false)}
+	if wait := f.account.wait(&g, now); wait > 0 {
+		s.Until = now.Add(wait)
+	}
+	return s, nil
+}
+
+// Unlock forgets the wrong credentials of an account, and reports whether there
+// were any. by is for the event: "operator". Waits of single addresses go on;
+// they are short.
+func (f *Feature) Unlock(ctx context.Context, u doorward.User, by string) (bool, error) {
+	had := false
+	err := f.store.UpdateGuesses(ctx, []string{f.accountKey(f.rt.SignIn().AccountName(u))}, func(rows []doorward.Guesses) error {
+		had = rows[0].Count > 0
+		give(&rows[0], rows[0].Count)
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("unlock: %w", err)
+	}
+	if had {
+		doorward.Fire(ctx, f.rt, &f.hooks.Unlocked, Unlocked{User: u, By: by})
+	}
+	return had, nil
+}
+
+func (f *Feature) routes() []doorward.Route {
+	request := doorward.Form[requestForm]{Page: f.requestPage, Check: checkRequest, Submit: f.request}
+	use := doorward.Form[struct{}]{Page: f.linkPage, Submit: f.useLink}
+	return []doorward.Route{
+		request.Route(doorward.Route{Name: "unlock", Path: f.cfg.UnlockURL}),
+		use.Route(doorward.Route{Name: "unlock_link", Path: f.cfg.UnlockURL + "/{token}"}),
+	}
+}
+
+// requestForm asks for a link.
+type requestForm struct {
+	Email string `json:"email"`
+}
+
+func (f *Feature) requestPage(*http.Request, *requestForm) (doorward.Result, error) {
+	return doorward.Result{Page: f.cfg.UnlockRequestTemplate, Scope: "unlock"}, nil
+}
+
+func checkRequest(_ *http.Request, in *requestForm, p *doorward.Problem) {
+	p.Require("email", in.Email, "UNLOCK_IDENTITY_NOT_PROVIDED")
+}
+
+// request sends a link if there is such an account and it is locked. The answer
+// and the work are the same if not.
+func (f *Feature) request(_ http.ResponseWriter, r *http.Request, in *requestForm) (doorward.Result, error) {
+	ctx, signIn := r.Context(), f.rt.SignIn()
+	account := signIn.Identify(in.Email)
+	user, err := signIn.Lookup(ctx, in.Email)
+	switch {
+	case err == nil:
+		account = signIn.AccountName(user)
+	case errors.Is(err, doorward.ErrNotFound):
+		user = nil
+	default:
+		return doorward.Result{}, fmt.Errorf("find user to unlock: %w", err)
+	}
+	rows, err := f.store.LoadGuesses(ctx, []string{f.accountKey(account)})
+	if err != nil {
+		return doorward.Result{}, fmt.Errorf("look at the lock: %w", err)
+	}
+	if f.accountWait(&try{}, &rows[0], f.rt.Now()) > 0 {
+		f.sendLink(ctx, account, user)
+	}
+	return doorward.Result{Redirect: f.rt.Web().Path("login"), JSON: map[string]any{}, Flash: []doorward.Message{doorward.M("UNLOCK_REQUESTED")}}, nil
+}
+
+// linkPage asks whoever followed a link to press a button: programs that look
+// at mails follow links, too (ASVS 3.5.3).
+func (f *Feature) linkPage(r *http.Request, _ *struct{}) (doorward.Result, error) {
+	if _, err := f.linkUser(r); err != nil {
+		return doorward.Result{}, err
+	}
+	return doorward.Result{Page: f.cfg.UnlockTemplate, Scope: "unlock", Values: map[string]any{"Action": r.URL.EscapedPath()}, JSON: map[string]any{}}, nil
+}
+
+// linkUser returns whom the link of the request unlocks.
+func (f *Feature) linkUser(r *http.Request) (doorward.User, error) {
+	payload, _, err := f.links.Verify(r.PathValue("token"), f.cfg.UnlockWithin, f.rt.Now())
+	if err != nil {
+		return nil, deadLink()
+	}
+	u, err := f.rt.Stores().Users.FindUser(r.Context(), doorward.UserQuery{Attr: "fs_uniquifier", Value: string(payload)})
+	if errors.Is(err, doorward.ErrNotFound) {
+		return nil, deadLink()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find user of a link: %w", err)
+	}
+	return u, nil
+}
+
+func deadLink() error {
+	p := doorward.Fail("", "UNLOCK_LINK_DEAD")
+	p.Status = http.StatusNotFound
+	return p
+}
+
+// useLink unlocks the account, once, and makes this browser known: its owner
+// reads the account's mail, and must not be locked out again by the next
+// stranger.
+func (f *Feature) useLink(_ http.ResponseWriter, r *http.Request, _ *struct{}) (doorward.Result, error) {
+	u, err := f.linkUser(r)
+	if err != nil {
+		return doorward.Result{}, err
+	}
+	ctx := r.Context()
+	err = f.rt.SignIn().Claim(ctx, r.PathValue("token"), f.rt.Now().Add(f.cfg.UnlockWithin))
+	if errors.Is(err, doorward.ErrClaimed) {
+		return doorward.Result{}, deadLink()
+	}
+	if err != nil {
+		return doorward.Result{}, err
+	}
+	if _, err := f.Unlock(ctx, u, "mail"); err != nil {
+		return doorward.Result{}, err
+	}
+	f.know(ctx, f.rt.SignIn().AccountName(u))
+	return doorward.Result{Redirect: f.rt.Web().Path("login"), JSON: map[string]any{}, Flash: []doorward.Message{doorward.M("ACCOUNT_UNLOCKED")}}, nil
+}
