@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/password"
 )
 
 type verifyForm struct {
@@ -27,7 +28,7 @@ func (f *Feature) verify() doorward.Form[verifyForm] {
 }
 
 // submitVerify compares the password of whoever is signed in, within the same
-// limits as a sign-in.
+// limits as a sign-in, but not behind the strangers who sign in.
 func (f *Feature) submitVerify(_ http.ResponseWriter, r *http.Request, in *verifyForm) (doorward.Result, error) {
 	id, err := doorward.IdentityFrom(r.Context())
 	if err != nil {
@@ -43,7 +44,7 @@ func (f *Feature) submitVerify(_ http.ResponseWriter, r *http.Request, in *verif
 			if u == nil {
 				return doorward.ErrAnonymous // gone meanwhile
 			}
-			return f.checkPassword(ctx, u, in.Password)
+			return f.checkPassword(password.Preferred(ctx), u, in.Password)
 		},
 	})
 	if err != nil {
