@@ -9,7 +9,7 @@ import (
 // root is the command line.
 func (p *program) root() *cobra.Command {
 	cmd := group("doorward", "A server for signing in, and the tool to look after its accounts",
-		p.serve(), p.users(), p.roles(), p.sessions(), p.migrate(), p.settings(), p.routes(), p.version())
+		p.serve(), p.users(), p.roles(), p.sessions(), p.migrate(), p.settings(), p.routes(), p.hash(), p.version())
 	cmd.Example = lines(
 		"doorward serve                                     run the server at http://127.0.0.1:8080",
 		"doorward users create ann@example.com --active     make an account that can sign in",

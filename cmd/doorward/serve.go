@@ -57,6 +57,7 @@ func (p *program) runServer(ctx context.Context) error {
 			return errors.Join(err, in.Store.Close())
 		}
 	}
+	warnOfHashing(ctx, log, in.App.Hasher)
 	s := &server.Server{
 		Settings: l.Config.Server, Idle: l.Config.Session.Idle, Prefix: l.Config.URLs.Prefix,
 		Security: in.App.Security, Database: in.Store, Log: log, Addr: pages.Addr,
