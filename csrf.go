@@ -124,13 +124,20 @@ func (v *visit) csrfProblem(field func() string) *Problem {
 	return nil
 }
 
-func (v *visit) anonymous() bool {
+func (v *visit) anonymous() bool { return v.claimed() == nil }
+
+// claimed is in whose name the request comes, as far as that was looked at: the
+// user of the credential that was checked, or of any that is good.
+func (v *visit) claimed() User {
+	if v.principal != nil && v.principal.err == nil {
+		return v.principal.id.User
+	}
 	for i := range v.results {
 		if v.results[i].err == nil {
-			return false
+			return v.results[i].id.User
 		}
 	}
-	return v.principal == nil || v.principal.err != nil
+	return nil
 }
 
 // originProblem refuses what the browser says another site sent.
@@ -142,6 +149,7 @@ func (v *visit) originProblem() *Problem {
 }
 
 func (v *visit) csrfFailure(key string) *Problem {
+	fire(v.ctx(), v.e, &v.e.hooks.CSRFRefused, CSRFRefused{User: v.claimed(), Reason: key})
 	p := Fail(v.e.cfg.CSRF.Field, key)
 	p.Status, p.strict = http.StatusBadRequest, true
 	return p

@@ -90,6 +90,8 @@ type Hooks struct {
 	SessionProtected Hook[SessionProtected]
 	SessionsEnded    Hook[SessionsEnded]
 	AccessReset      Hook[AccessReset]
+	CSRFRefused      Hook[CSRFRefused]
+	MixedCredentials Hook[MixedCredentials]
 }
 
 // Authenticated is fired when a sign-in is complete (user_authenticated,
@@ -151,3 +153,16 @@ type SessionsEnded struct {
 // AccessReset is fired when everything that lets a user in, except the
 // password, was taken away.
 type AccessReset struct{ User User }
+
+// CSRFRefused is fired when a request was refused because another site may have
+// sent it (ASVS 16.3.3). Its listeners come before the request is answered, and
+// [IdentityFrom] knows nobody in their context.
+type CSRFRefused struct {
+	User   User   // in whose name it came; nil if nobody is signed in
+	Reason string // key of the message: "CSRF_TOKEN_MISSING", "CSRF_CROSS_ORIGIN", ...
+}
+
+// MixedCredentials is fired, once a request, when that was refused because it
+// has valid credentials of two users (ASVS 16.3.3). [IdentityFrom] knows nobody
+// in the context of its listeners.
+type MixedCredentials struct{ User, Other User }

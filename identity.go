@@ -47,6 +47,14 @@ func IdentityFrom(ctx context.Context) (Identity, error) {
 // cannot be said who makes it.
 func mixed() *Problem { return refuse(400, "MIXED_CREDENTIALS") }
 
+// tellMixed tells of it once, however often the request's identity is asked for.
+func (v *visit) tellMixed(one, other User) {
+	if !v.toldMixed {
+		v.toldMixed = true
+		fire(v.ctx(), v.e, &v.e.hooks.MixedCredentials, MixedCredentials{User: one, Other: other})
+	}
+}
+
 // authenticate finds the caller by the allowed mechanisms, tokens first, and
 // makes sure that no other credential on the request belongs to somebody else.
 // Call it with v.mu held.
@@ -64,6 +72,7 @@ func (v *visit) authenticate(allowed []string) (Identity, error) {
 			return Identity{}, err
 		}
 		if found.User != nil && id.User.SecurityAccount().Uniquifier != found.User.SecurityAccount().Uniquifier {
+			v.tellMixed(found.User, id.User)
 			return Identity{}, mixed()
 		}
 		if found.User == nil || !slices.Contains(allowed, found.Mechanism) && slices.Contains(allowed, m) {

@@ -119,3 +119,15 @@ func (ev SessionsEnded) Record() Record {
 func (ev AccessReset) Record() Record {
 	return Record{Action: "access-reset", Outcome: outcomeSuccess, User: ev.User, Level: slog.LevelWarn}
 }
+
+// Record implements [Recorded].
+func (ev CSRFRefused) Record() Record {
+	return Record{Action: "access", Outcome: outcomeRefused, User: ev.User, Level: slog.LevelWarn,
+		Attrs: []slog.Attr{slog.String("reason", "csrf"), slog.String("check", ev.Reason)}}
+}
+
+// Record implements [Recorded].
+func (ev MixedCredentials) Record() Record {
+	return Record{Action: "access", Outcome: outcomeRefused, User: ev.User, Level: slog.LevelWarn,
+		Attrs: []slog.Attr{slog.String("reason", "mixed-credentials"), slog.String("other", accountName(ev.Other, ""))}}
+}

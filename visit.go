@@ -39,6 +39,7 @@ type visit struct {
 	row        *Session    // of the live session
 	loadedRow  Session     // which row is, if it was read
 	csrfPassed bool        // a guard checked the token
+	toldMixed  bool        // of credentials of two users
 	tokenOut   string      // CSRF token handed out already
 }
 

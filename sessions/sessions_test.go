@@ -375,7 +375,7 @@ func TestRefused(t *testing.T) {
 				t.Errorf("%s: %d %s", c.name, r.status, r.body)
 			}
 		}
-		if got := s.fired(); got != "" {
+		if got := s.fired(); got != "CSRFRefused, CSRFRefused" {
 			t.Errorf("events %s", got)
 		}
 		if got := fmt.Sprint(mine.whoami(), other.whoami(), bob.whoami()); got != "ann@example.comann@example.combob@example.com" {
