@@ -78,6 +78,14 @@ browser: deps ## the tests that drive a real browser, and nothing else
 bench: ## the table of what a request costs
 	$(GO) test -run '^TestTable$$' -count=1 -timeout 30m -v ./internal/bench -bench-table
 
+.PHONY: storm
+storm: ## what a server does while 500 people sign in at once, as a table
+	$(GO) run ./internal/bench/storm
+
+.PHONY: lookups
+lookups: ## what finding a user costs in small and large databases, as a table
+	scripts/services run $(GO) run ./internal/bench/lookups
+
 .PHONY: cover
 cover: ## statement coverage over all packages, in .cache/coverage.html
 	@mkdir -p .cache

@@ -1,7 +1,9 @@
 package doorward
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -62,6 +64,18 @@ type Problem struct {
 func Fail(field, key string, args ...any) *Problem {
 	p := &Problem{}
 	p.Add(field, M(key, args...))
+	return p
+}
+
+// Busy returns the Problem of work that had to be turned away because of err:
+// 503, to be tried again after what err's method RetryAfter says, or soon.
+func Busy(err error) *Problem {
+	p := Fail("", "UNAVAILABLE")
+	p.Status, p.RetryAfter, p.Err = http.StatusServiceUnavailable, 2*time.Second, err
+	var when interface{ RetryAfter() time.Duration }
+	if errors.As(err, &when) {
+		p.RetryAfter = when.RetryAfter()
+	}
 	return p
 }
 

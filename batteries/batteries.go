@@ -117,6 +117,7 @@ func New(cfg Config) (*App, error) {
 	var errs []error
 	var err error
 	if app.Hasher == nil {
+		cfg.observeHashing()
 		if app.Hasher, err = password.New(cfg.Password); err != nil {
 			errs = append(errs, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/password"
 )
 
 // signInForm is what is posted to the sign-in page. The order is that of the
@@ -146,9 +147,10 @@ func wrongPassword() error {
 }
 
 // upgrade stores a stronger hash of the same password, unless the password
-// changed meanwhile. It is no reason to refuse a sign-in if that fails.
+// changed meanwhile. The user has proved it, so he does not stand in the line of
+// strangers again. It is no reason to refuse a sign-in if that fails.
 func (f *Feature) upgrade(ctx context.Context, user doorward.User, plain, stored string) {
-	next, err := f.cfg.Hasher.Hash(ctx, plain)
+	next, err := f.cfg.Hasher.Hash(password.Preferred(ctx), plain)
 	if err == nil {
 		err = f.rt.Stores().Users.UpdateUser(ctx, user, func(a *doorward.Account) error {
 			if a.PasswordHash == stored {

@@ -3,8 +3,6 @@ package login
 import (
 	"context"
 	"errors"
-	"net/http"
-	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/password"
@@ -28,9 +26,7 @@ func (f *Feature) hashTrouble(ctx context.Context, user doorward.User, err error
 func busy(err error) error {
 	switch {
 	case errors.Is(err, password.ErrBusy):
-		p := doorward.Fail("", "UNAVAILABLE")
-		p.Status, p.RetryAfter, p.Err = http.StatusServiceUnavailable, 2*time.Second, err
-		return p
+		return doorward.Busy(err)
 	case errors.Is(err, password.ErrTooLong):
 		return doorward.Fail("password", "INVALID_PASSWORD").Generic("GENERIC_AUTHN_FAILED")
 	}

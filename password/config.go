@@ -65,8 +65,9 @@ type Config struct {
 	// requests that hash nothing.
 	Slots int `setting:"PASSWORD_HASH_SLOTS" default:"0" help:"processors that slow hashes occupy at once, one for each argon2 lane; 0 is half of them"`
 	// Queue bounds how many calls wait for their turn; one more fails with [ErrBusy] at
-	// once.
-	Queue int `setting:"PASSWORD_HASH_QUEUE" default:"0" help:"slow hashes that wait for a place; 0 is 32 for each slot"`
+	// once. It is long on purpose: who waits costs some kilobytes and asks for nothing,
+	// and who is refused at once comes back at once. Wait is what ends most waits.
+	Queue int `setting:"PASSWORD_HASH_QUEUE" default:"1024" help:"slow hashes that wait for a place; more are refused at once"`
 	// SignedInQueue bounds the line of those whom [Preferred] marks.
 	SignedInQueue int `setting:"PASSWORD_HASH_QUEUE_SIGNED_IN" default:"0" help:"slow hashes for signed-in users that wait in a line of their own; 0 is 8 for each slot"`
 	// Wait is the longest time to wait; then the call fails with [ErrBusy].
@@ -160,7 +161,7 @@ func (c *Config) defaults() {
 	c.NormalizeForm = cmp.Or(c.NormalizeForm, "NFKD")
 	c.MaxBytes = cmp.Or(c.MaxBytes, 1024)
 	c.Slots = cmp.Or(c.Slots, max(runtime.GOMAXPROCS(0)/2, 1))
-	c.Queue = cmp.Or(c.Queue, 32*max(c.Slots, 1))
+	c.Queue = cmp.Or(c.Queue, 1024)
 	c.SignedInQueue = cmp.Or(c.SignedInQueue, 8*max(c.Slots, 1))
 	c.Wait = cmp.Or(c.Wait, 3*time.Second)
 	c.MaxArgon2Memory = cmp.Or(c.MaxArgon2Memory, 256<<10)

@@ -238,10 +238,10 @@ func TestRoom(t *testing.T) {
 		cfg  password.Config
 		want password.Room
 	}{
-		"processors": {password.Config{Memory: 100, Slots: 2}, password.Room{Memory: 100, Slots: 2, Hashes: 2, Queue: 64}},
+		"processors": {password.Config{Memory: 100, Slots: 2}, password.Room{Memory: 100, Slots: 2, Hashes: 2, Queue: 1024}},
 		"memory":     {password.Config{Memory: 100, Slots: 8, Queue: 9}, password.Room{Memory: 100, Slots: 8, Hashes: 5, Queue: 9}},
-		"lanes":      {password.Config{Memory: 999, Slots: 10, Profile: "flask-security"}, password.Room{Memory: 999, Slots: 10, Hashes: 2, Queue: 320}},
-		"one at all": {password.Config{Memory: 1, Slots: 1, Profile: "flask-security"}, password.Room{Memory: 1, Slots: 1, Hashes: 1, Queue: 32}},
+		"lanes":      {password.Config{Memory: 999, Slots: 10, Profile: "flask-security"}, password.Room{Memory: 999, Slots: 10, Hashes: 2, Queue: 1024}},
+		"one at all": {password.Config{Memory: 1, Slots: 1, Profile: "flask-security"}, password.Room{Memory: 1, Slots: 1, Hashes: 1, Queue: 1024}},
 	}
 	for name, tt := range tests {
 		h, err := password.New(tt.cfg)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/address"
@@ -124,9 +123,7 @@ func (f *Feature) setOwn(in *registerForm, user doorward.User, p *doorward.Probl
 func hashTrouble(err error) error {
 	switch {
 	case errors.Is(err, password.ErrBusy):
-		p := doorward.Fail("", "UNAVAILABLE")
-		p.Status, p.RetryAfter, p.Err = http.StatusServiceUnavailable, 2*time.Second, err
-		return p
+		return doorward.Busy(err)
 	case errors.Is(err, password.ErrTooLong):
 		return doorward.Fail("password", "PASSWORD_TOO_LONG")
 	}
