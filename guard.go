@@ -50,6 +50,28 @@ func (s *Security) Require(a Auth) func(http.Handler) http.Handler {
 	}
 }
 
+// Check finds out what [Security.Require] with a would: who makes r, and whether
+// that was proved as recently as a asks. It answers nothing and looks at no CSRF
+// token, so it is for deciding about a request that somebody else will answer;
+// handlers of pages want a guard. Without [Security.Authenticate] around it the
+// error is [ErrAnonymous].
+func (s *Security) Check(r *http.Request, a Auth) (id Identity, fresh bool, err error) {
+	v := visitFrom(r.Context())
+	if v == nil || v.e != s.e {
+		return Identity{}, false, ErrAnonymous
+	}
+	if len(a.Via) == 0 {
+		a.Via = []string{MechanismSession, MechanismToken}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	id, err = v.admit(a)
+	if errors.Is(err, errNotFresh) {
+		return id, false, nil
+	}
+	return id, err == nil, err
+}
+
 var errNotFresh = errors.New("doorward: not fresh")
 
 // admit checks a request in the contract's order: who, how fresh, CSRF.
