@@ -10,6 +10,7 @@ import (
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/cmd/doorward/internal/database"
+	"github.com/doorward/doorward/cmd/doorward/internal/forwardauth"
 	"github.com/doorward/doorward/cmd/doorward/internal/settings"
 	"github.com/doorward/doorward/cmd/doorward/internal/site"
 	"github.com/doorward/doorward/memstore"
@@ -40,6 +41,9 @@ func (p *program) listRoutes(ctx context.Context) error {
 		rows = append(rows, []string{strings.Join(methods, ", "), rt.Path, rt.Name, rt.Feature()})
 	}
 	rows = append(rows, []string{"GET", "/healthz", "healthz", "server"}, []string{"GET", cfg.URLs.Prefix + staticPath(cfg.URLs.Static) + "/...", "static", "doorward"})
+	if !l.Config.Server.NoForwardAuth {
+		rows = append(rows, []string{"any", forwardauth.Path, "forward_auth", "server"})
+	}
 	writeTable(p.stdout, rows)
 	return app.Close(ctx)
 }

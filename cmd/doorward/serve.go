@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/doorward/doorward/cmd/doorward/internal/database"
+	"github.com/doorward/doorward/cmd/doorward/internal/forwardauth"
 	"github.com/doorward/doorward/cmd/doorward/internal/server"
 	"github.com/doorward/doorward/cmd/doorward/internal/site"
 )
@@ -24,7 +25,10 @@ Without any SECURITY_* setting every feature is on. With one, those features
 are on that the settings turn on: see "doorward settings".
 
 The server speaks HTTP. Where it is reached from other machines, put a proxy
-that speaks TLS in front of it and name its address in DOORWARD_TRUSTED_PROXIES.`
+that speaks TLS in front of it and name its address in DOORWARD_TRUSTED_PROXIES.
+
+Such a proxy can put sign-in before applications that know nothing of it, by
+asking at /forward-auth: see docs/forward-auth.md and examples/nginx.`
 	cmd.Example = lines(
 		"doorward serve",
 		"doorward serve --addr 127.0.0.1:9000 --database sqlite:/var/lib/doorward/doorward.db",
@@ -47,8 +51,8 @@ func (p *program) runServer(ctx context.Context) error {
 	if h.Exposed {
 		log.WarnContext(ctx, "other users of this machine can read the database, which holds password hashes; take that from them with chmod 600", "database", l.Config.Server.Database)
 	}
-	pages := site.New()
-	in, err := assemble(ctx, l, h, true, pages)
+	pages, forward := site.New(), forwardauth.New(l.Config.Config.Config, l.Config.Server.ForwardAuthMaxURL)
+	in, err := assemble(ctx, l, h, true, pages, forward)
 	if err != nil {
 		return errors.Join(err, h.Close())
 	}
@@ -62,6 +66,9 @@ func (p *program) runServer(ctx context.Context) error {
 		Settings: l.Config.Server, Idle: l.Config.Session.Idle, Prefix: l.Config.URLs.Prefix,
 		Security: in.App.Security, Database: in.Store, Log: log, Addr: pages.Addr,
 		Ready: func(url string) { fmt.Fprintf(p.stdout, "doorward is ready at %s (Ctrl-C stops it)\n", url) },
+	}
+	if !l.Config.Server.NoForwardAuth {
+		s.Forward = forward.Handler(in.App.Security)
 	}
 	return errors.Join(s.Run(ctx), in.Store.Close())
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/cmd/doorward/internal/forwardauth"
 )
 
 // pathMax bounds how much of a path is logged.
@@ -52,11 +53,11 @@ func logged(log *slog.Logger, addr func(*http.Request) netip.Addr, routes []door
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
 			level := slog.LevelInfo
-			if r.URL.Path == healthPath {
-				level = slog.LevelDebug
-			}
 			if rec.status == 0 {
 				rec.status = http.StatusOK
+			}
+			if r.URL.Path == healthPath || r.URL.Path == forwardauth.Path && rec.status == http.StatusOK {
+				level = slog.LevelDebug // the proxy logs the request that was let through
 			}
 			log.LogAttrs(r.Context(), level, "request", slog.String("method", clip(r.Method, 20)), slog.String("path", loggable(r.URL.EscapedPath(), secret)),
 				slog.Int("status", rec.status), slog.Duration("duration", time.Since(start).Round(time.Microsecond)),

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/cmd/doorward/internal/forwardauth"
 	"github.com/doorward/doorward/cmd/doorward/internal/settings"
 )
 
@@ -34,6 +35,7 @@ type Server struct {
 	Idle     time.Duration // a session not used for this long is over
 	Prefix   string        // path in front of every page
 	Security *doorward.Security
+	Forward  http.Handler // answers at /forward-auth; nil turns that off
 	Database Database
 	Log      *slog.Logger
 	Addr     func(*http.Request) netip.Addr // where a request came from
@@ -91,7 +93,7 @@ func (s *Server) http(ctx context.Context) *http.Server {
 	}
 }
 
-// handler is /healthz in front of the pages. Where these have a prefix the
+// handler is /healthz and /forward-auth in front of the pages. Where these have a prefix the
 // root leads there.
 func (s *Server) handler() http.Handler {
 	pages := s.Security.Handler(nil)
@@ -99,6 +101,8 @@ func (s *Server) handler() http.Handler {
 		switch {
 		case r.URL.Path == healthPath:
 			s.health(w, r)
+		case r.URL.Path == forwardauth.Path && s.Forward != nil:
+			s.Forward.ServeHTTP(w, r)
 		case r.URL.Path == "/" && s.Prefix != "":
 			http.Redirect(w, r, s.Prefix+"/", http.StatusFound)
 		default:

@@ -31,6 +31,9 @@ type Server struct {
 
 	TrustedProxies []string `setting:"DOORWARD_TRUSTED_PROXIES,bare" help:"Addresses (CIDR) of proxies in front of the server, whose X-Forwarded headers are believed."`
 
+	NoForwardAuth     bool `setting:"DOORWARD_FORWARD_AUTH,bare,invert" default:"true" help:"Answer proxies at /forward-auth, which put sign-in before other applications."`
+	ForwardAuthMaxURL int  `setting:"DOORWARD_FORWARD_AUTH_MAX_URL,bare" default:"8192" help:"Longest path and query that a proxy may ask about, in bytes; longer ones are refused."`
+
 	ReadHeaderTimeout time.Duration `setting:"DOORWARD_READ_HEADER_TIMEOUT,bare" default:"5 seconds" help:"Longest wait for the header of a request."`
 	ReadTimeout       time.Duration `setting:"DOORWARD_READ_TIMEOUT,bare" default:"30 seconds" help:"Longest wait for a whole request."`
 	WriteTimeout      time.Duration `setting:"DOORWARD_WRITE_TIMEOUT,bare" default:"1 minute" help:"Longest time from the header of a request to the end of its answer."`
@@ -94,6 +97,9 @@ func (s *Server) check() (errs []error) {
 	}
 	if s.MaxHeaderBytes < 4096 {
 		bad("DOORWARD_MAX_HEADER_BYTES", "is too small for cookies", "4096 or more")
+	}
+	if s.ForwardAuthMaxURL < 1 {
+		bad("DOORWARD_FORWARD_AUTH_MAX_URL", "must be more than zero", "leave it out for the default")
 	}
 	if s.Connections < 2 {
 		bad("DOORWARD_DATABASE_CONNECTIONS", "is too small", "2 or more")

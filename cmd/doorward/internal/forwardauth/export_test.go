@@ -1,0 +1,4 @@
+package forwardauth
+
+// HeaderText is one item of a header.
+var HeaderText = headerText
