@@ -84,7 +84,7 @@ storm: ## what a server does while 500 people sign in at once, as a table
 
 .PHONY: lookups
 lookups: ## what finding a user costs in small and large databases, as a table
-	scripts/services run $(GO) run ./internal/bench/lookups
+	scripts/services run $(GO) test -run '^TestLookups$$' -count=1 -timeout 60m -v ./internal/bench -lookups-users 1000000
 
 .PHONY: cover
 cover: ## statement coverage over all packages, in .cache/coverage.html
