@@ -191,15 +191,3 @@ func TestLimiters(t *testing.T) {
 		t.Errorf("told %v", got)
 	}
 }
-
-type failingFind struct {
-	doorward.UserStore
-	err *error
-}
-
-func (s *failingFind) FindUser(ctx context.Context, q doorward.UserQuery) (doorward.User, error) {
-	if *s.err != nil {
-		return nil, *s.err
-	}
-	return s.UserStore.FindUser(ctx, q)
-}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/http"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -18,9 +17,6 @@ func TestScenario(t *testing.T) {
 	r := newRouter(app, x.DB)
 	for _, rt := range x.Routes {
 		handlers := []gin.HandlerFunc{gin.WrapF(rt.Handler)}
-		if rt.Path == "/test/hijack" {
-			handlers[0] = below(rt.Handler)
-		}
 		if rt.Guarded {
 			handlers = append([]gin.HandlerFunc{guard(app.RequireUser())}, handlers...)
 		}
@@ -30,15 +26,3 @@ func TestScenario(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) { scenario.Restart(t, newHandler) }
-
-// below passes on the writer under Gin's. Gin's own Hijack only works on a
-// writer that is a http.Hijacker itself, and panics on one that unwraps to it.
-func below(h http.HandlerFunc) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		var w http.ResponseWriter = c.Writer
-		if u, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
-			w = u.Unwrap()
-		}
-		h(w, c.Request)
-	}
-}
