@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/doorward/doorward"
 )
@@ -40,12 +41,30 @@ func (f *Feature) try(r *http.Request, t doorward.Try) try {
 	}
 	account := f.accountKey(t.Account)
 	if id, ok := f.knownBrowser(r.Context(), t.Account); ok {
-		return try{Try: t, known: true, keys: []string{f.names.Digest("browser\x00" + id + "\x00" + t.Account), account}}
+		return try{Try: t, known: true, keys: []string{f.names.Digest("browser\x00" + id + "\x00" + anyCase(t.Account)), account}}
 	}
-	return try{Try: t, keys: []string{f.names.Digest("seat\x00" + f.network(t.Addr) + "\x00" + strings.ToLower(t.Identity)), account, address}}
+	who := anyCase(t.Identity)
+	if who == "" { // a passkey names its account by itself
+		who = "\x00" + anyCase(t.Account)
+	}
+	return try{Try: t, keys: []string{f.names.Digest("seat\x00" + f.network(t.Addr) + "\x00" + who), account, address}}
 }
 
-func (f *Feature) accountKey(account string) string { return f.names.Digest("account\x00" + account) }
+func (f *Feature) accountKey(account string) string {
+	return f.names.Digest("account\x00" + anyCase(account))
+}
+
+// anyCase makes one of all texts that differ in the case of letters only, as
+// stores compare them.
+func anyCase(s string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for c := unicode.SimpleFold(r); c != r; c = unicode.SimpleFold(c) {
+			least = min(least, c)
+		}
+		return least
+	}, s)
+}
 
 // network is what counts as one address: whoever has an IPv6 address has the
 // rest of its network, too.
@@ -135,7 +154,7 @@ func (f *Feature) take(t *try, rows []doorward.Guesses, now time.Time) *Locked {
 		f.address.take(&rows[addressRow], now)
 	}
 	switch {
-	case acc.Count >= f.mostFor(t.known):
+	case acc.Count >= f.mostFor(t.known), acc.Count == f.mostFor(false):
 		return &Locked{User: t.User}
 	case !t.known && !acc.Until.IsZero():
 		return &Locked{User: t.User, Until: acc.Until}
@@ -161,32 +180,64 @@ func (f *Feature) Begin(r *http.Request, dt doorward.Try) (func(doorward.Outcome
 
 // enter takes a place for a try. Who is over the limit costs the store one look.
 func (f *Feature) enter(ctx context.Context, t *try) (leave func(), locked *Locked, err error) {
-	rows, err := f.store.LoadGuesses(ctx, t.keys)
-	if err == nil {
-		err = f.closed(t, rows, f.rt.Now())
+	err = f.look(ctx, t)
+	if _, over := errors.AsType[*errWait](err); over && !t.only && f.lines.busy(t.keys[seatRow]) {
+		err = nil // those before it may have been right
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	leave = func() {}
-	if !t.only {
-		if leave, err = f.lines.enter(ctx, t.keys[seatRow]); err != nil {
-			return nil, nil, err
-		}
+	ask := func() error {
+		return f.store.UpdateGuesses(ctx, t.keys, func(rows []doorward.Guesses) error {
+			now := f.rt.Now()
+			f.heal(t, rows, now)
+			if err := f.closed(t, rows, now); err != nil {
+				return err
+			}
+			locked = f.take(t, rows, now)
+			return nil
+		})
 	}
-	err = f.store.UpdateGuesses(ctx, t.keys, func(rows []doorward.Guesses) error {
-		now := f.rt.Now()
-		if err := f.closed(t, rows, now); err != nil {
+	if t.only {
+		return func() {}, nil, ask()
+	}
+	leave, err = f.lines.enter(ctx, t.keys[seatRow], ask)
+	return leave, locked, err
+}
+
+// look returns why nothing may be compared now, or nil.
+func (f *Feature) look(ctx context.Context, t *try) error {
+	rows, err := f.store.LoadGuesses(ctx, t.keys)
+	if err != nil {
+		return err
+	}
+	now := f.rt.Now()
+	if f.heal(t, rows, now) { // kept, or else nothing would ever be nearer
+		err := f.store.UpdateGuesses(ctx, t.keys, func(rows []doorward.Guesses) error {
+			f.heal(t, rows, now)
+			return nil
+		})
+		if err != nil {
 			return err
 		}
-		locked = f.take(t, rows, now)
-		return nil
-	})
-	if err != nil {
-		leave()
-		return nil, nil, err
 	}
-	return leave, locked, nil
+	return f.closed(t, rows, now)
+}
+
+func (f *Feature) heal(t *try, rows []doorward.Guesses, now time.Time) (wrong bool) {
+	for i := range rows {
+		var healed bool
+		switch {
+		case t.only || i == addressRow:
+			healed = f.address.heal(&rows[i], now)
+		case i == seatRow:
+			healed = f.seat.heal(&rows[i], now)
+		default:
+			healed = f.account.heal(&rows[i], now)
+		}
+		wrong = wrong || healed
+	}
+	return wrong
 }
 
 func (f *Feature) refuse(ctx context.Context, t *try, over *errWait) error {
@@ -200,13 +251,16 @@ func (f *Feature) refuse(ctx context.Context, t *try, over *errWait) error {
 	return p
 }
 
-// settleLimit bounds the write after a try, which does not end with the request.
+// settleLimit bounds what is written after a try, which does not end with the
+// request.
 const settleLimit = 10 * time.Second
 
 // done gives back what Begin took, unless the credential was wrong. A sign-in
 // also ends the streak of its own seat, and takes that off the account's count
 // (NIST SP 800-63B-4 section 3.2.2); no other seat's, and no address's.
 func (f *Feature) done(ctx context.Context, t *try, locked *Locked, o doorward.Outcome) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
+	defer cancel()
 	if o == doorward.Failed {
 		if locked != nil {
 			doorward.Fire(ctx, f.rt, &f.hooks.Locked, *locked)
@@ -214,27 +268,30 @@ func (f *Feature) done(ctx context.Context, t *try, locked *Locked, o doorward.O
 		}
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
-	defer cancel()
 	err := f.store.UpdateGuesses(ctx, t.keys, func(rows []doorward.Guesses) error {
-		if t.only {
-			give(&rows[0], 1)
-			return nil
-		}
-		n := 1
-		if o == doorward.Succeeded {
-			n = rows[seatRow].Count
-		}
-		give(&rows[seatRow], n)
-		if t.known {
-			rows[accountRow].Count = max(0, rows[accountRow].Count-n)
-			return nil
-		}
-		give(&rows[accountRow], n)
-		give(&rows[addressRow], 1)
+		f.giveBack(t, rows, o)
 		return nil
 	})
 	if err != nil { // counts as a wrong one; nothing else is lost
 		f.rt.Logger().WarnContext(ctx, "a right credential stays counted as a wrong one", "err", err)
 	}
+}
+
+func (f *Feature) giveBack(t *try, rows []doorward.Guesses, o doorward.Outcome) {
+	if t.only {
+		give(&rows[0], 1)
+		return
+	}
+	seat, acc := &rows[seatRow], &rows[accountRow]
+	n := seat.Count
+	if o != doorward.Succeeded {
+		n = min(n, 1) // none if a sign-in ended the streak meanwhile
+	}
+	give(seat, n)
+	if t.known {
+		acc.Count = max(0, acc.Count-n) // the lock was none of its doing
+		return
+	}
+	give(acc, n)
+	give(&rows[addressRow], 1)
 }

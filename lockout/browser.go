@@ -21,7 +21,9 @@ const (
 	tagLen      = 22
 )
 
-func (f *Feature) tag(account string) string { return f.names.Digest("tag\x00" + account)[:tagLen] }
+func (f *Feature) tag(account string) string {
+	return f.names.Digest("tag\x00" + anyCase(account))[:tagLen]
+}
 
 // browser returns the name of the request's browser and its tags; none if it is
 // not known.

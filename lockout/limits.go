@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/signed"
 )
 
 // What is here is arithmetic on counts, without a clock or a store of its own.
@@ -11,6 +12,17 @@ import (
 // A place is taken, and counted as a wrong guess, before anything is compared;
 // it is given back when the credential was right. A process that dies in
 // between leaves a wrong guess too many and nothing worse.
+//
+// Rows may have been written by a clock that was wrong, or by nobody we know:
+// heal makes of any row one that could be ours, and reports whether it was not.
+// Without it a clock that was a year ahead for a minute would lock for a year.
+
+// clockSkew is how far the clocks of processes may differ unnoticed.
+const clockSkew = signed.MaxSkew
+
+// mostCounted bounds a count, far above what any limit asks for and far below
+// what a store's column holds.
+const mostCounted = 1 << 20
 
 // streak bounds guesses in a row: so many are free, and after that each one
 // costs a wait that is twice the one before.
@@ -20,8 +32,7 @@ type streak struct {
 	forget      time.Duration // a streak this long without a guess is over
 }
 
-// wait is how long nothing is compared. A stored time that is further away than
-// any wait was written by a clock that was wrong, and counts as the longest one.
+// wait is how long nothing is compared.
 func (s streak) wait(g *doorward.Guesses, now time.Time) time.Duration {
 	if s.over(g, now) {
 		return 0
@@ -38,7 +49,7 @@ func (s streak) take(g *doorward.Guesses, now time.Time) {
 	if s.over(g, now) {
 		g.Count = 0
 	}
-	g.Count++
+	count(g)
 	g.At, g.Until = now, time.Time{}
 	if g.Count >= s.tries {
 		g.Until = now.Add(s.delay(g.Count - s.tries))
@@ -61,8 +72,28 @@ func (s streak) delay(n int) time.Duration {
 	return min(d, s.most)
 }
 
+func (s streak) heal(g *doorward.Guesses, now time.Time) bool {
+	until := sooner(&g.Until, now, s.most)
+	expires := sooner(&g.Expires, now, s.most+s.forget)
+	return until || expires
+}
+
+// sooner brings a time that is further away than most to there.
+func sooner(t *time.Time, now time.Time, most time.Duration) bool {
+	if !t.After(now.Add(most + clockSkew)) {
+		return false
+	}
+	*t = now.Add(most)
+	return true
+}
+
+func count(g *doorward.Guesses) { g.Count = min(max(g.Count, 0), mostCounted) + 1 }
+
 // give takes n guesses back. The door that the last of them closed is open.
 func give(g *doorward.Guesses, n int) {
+	if n <= 0 {
+		return
+	}
 	g.Count = max(0, g.Count-n)
 	g.Until = time.Time{}
 }
@@ -78,8 +109,9 @@ func (r rate) each() time.Duration { return max(r.window/time.Duration(r.tries),
 
 // settle takes off what has come back since.
 func (r rate) settle(g *doorward.Guesses, now time.Time) {
+	g.Count = min(g.Count, r.tries) // the limit was higher once
 	if g.At.After(now) || g.At.IsZero() {
-		g.At = now // a clock was wrong, or there was no guess
+		g.At = now
 	}
 	back := int(now.Sub(g.At) / r.each())
 	if back >= g.Count {
@@ -100,6 +132,15 @@ func (r rate) wait(g doorward.Guesses, now time.Time) time.Duration {
 
 func (r rate) take(g *doorward.Guesses, now time.Time) {
 	r.settle(g, now)
-	g.Count++
+	count(g)
 	g.Expires = now.Add(r.window)
+}
+
+func (r rate) heal(g *doorward.Guesses, now time.Time) bool {
+	expires := sooner(&g.Expires, now, r.window)
+	if g.Count > 0 && (g.At.IsZero() || g.At.After(now.Add(clockSkew))) {
+		g.At = now
+		return true
+	}
+	return expires
 }

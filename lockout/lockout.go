@@ -2,7 +2,9 @@ package lockout
 
 import (
 	"embed"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/doorward/doorward"
@@ -94,7 +96,7 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.seat = streak{c.Tries, c.Delay, c.DelayMax, c.Forget}
 	f.account = streak{c.AccountTries, c.AccountTime, c.AccountTimeMax, c.AccountForget}
 	f.address = rate{c.AddressTries, c.AddressWindow}
-	f.lines = lines{places: c.Tries, waiting: c.Waiting, open: map[string]*line{}}
+	f.lines = lines{most: c.Tries + c.Waiting, open: map[string]*line{}}
 	f.names, f.browsers, f.links = rt.Signer("names"), rt.Signer("browsers"), rt.Signer("links")
 	if err := rt.Texts(texts()); err != nil {
 		return err
@@ -112,29 +114,25 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	return rt.Handle(f.routes()...)
 }
 
-// check returns what cannot work.
+// check returns everything that cannot work.
 func (f *Feature) check() error {
 	c, rt := &f.cfg, f.rt
-	if err := rt.Need(f.store != nil, "no store to count wrong credentials in",
-		"set Config.Stores.Guesses; SECURITY_INSECURE_UNLIMITED_GUESSING does without, and lets anybody guess passwords as fast as he can"); err != nil {
-		return err
-	}
-	if err := rt.Need(c.AccountMax <= nistMax, fmt.Sprintf("LOCKOUT_ACCOUNT_MAX is %d", c.AccountMax), "at most 100: NIST SP 800-63B-4 section 3.2.2"); err != nil {
-		return err
+	errs := []error{
+		rt.Need(f.store != nil, "no store to count wrong credentials in",
+			"set Config.Stores.Guesses; SECURITY_INSECURE_UNLIMITED_GUESSING does without, and lets anybody guess passwords as fast as he can"),
+		f.checkNames(),
 	}
 	for _, n := range []struct {
-		name        string
-		value, from int
+		name            string
+		value, from, to int
+		hint            string
 	}{
-		{"LOCKOUT_TRIES", c.Tries, 1}, {"LOCKOUT_WAITING", c.Waiting, 1}, {"LOCKOUT_ACCOUNT_TRIES", c.AccountTries, 1}, {"LOCKOUT_ADDRESS_TRIES", c.AddressTries, 1},
-		{"LOCKOUT_ACCOUNT_MAX", c.AccountMax, 5}, {"LOCKOUT_IPV6_PREFIX", c.IPv6Prefix, 16},
+		{"LOCKOUT_TRIES", c.Tries, 1, mostCounted, ""}, {"LOCKOUT_WAITING", c.Waiting, 1, mostCounted, ""},
+		{"LOCKOUT_ACCOUNT_TRIES", c.AccountTries, 1, mostCounted, ""}, {"LOCKOUT_ADDRESS_TRIES", c.AddressTries, 1, mostCounted, ""},
+		{"LOCKOUT_ACCOUNT_MAX", c.AccountMax, 5, nistMax, " (NIST SP 800-63B-4 section 3.2.2)"}, {"LOCKOUT_IPV6_PREFIX", c.IPv6Prefix, 16, 128, ""},
 	} {
-		if err := rt.Need(n.value >= n.from, fmt.Sprintf("%s is %d", n.name, n.value), fmt.Sprintf("%d or more; leave it out for the default", n.from)); err != nil {
-			return err
-		}
-	}
-	if err := rt.Need(c.IPv6Prefix <= 128, "LOCKOUT_IPV6_PREFIX is over 128", "leave it out for the default"); err != nil {
-		return err
+		errs = append(errs, rt.Need(n.from <= n.value && n.value <= n.to, fmt.Sprintf("%s is %d", n.name, n.value),
+			fmt.Sprintf("%d to %d%s; leave it out for the default", n.from, n.to, n.hint)))
 	}
 	for _, d := range []struct {
 		name  string
@@ -144,13 +142,28 @@ func (f *Feature) check() error {
 		{"LOCKOUT_ACCOUNT_TIME_MAX", c.AccountTimeMax}, {"LOCKOUT_ACCOUNT_FORGET", c.AccountForget}, {"LOCKOUT_ADDRESS_WINDOW", c.AddressWindow},
 		{"LOCKOUT_BROWSER_AGE", c.BrowserAge}, {"UNLOCK_WITHIN", c.UnlockWithin}, {"UNLOCK_MAIL_EVERY", c.UnlockEvery},
 	} {
-		if err := rt.Need(d.value > 0, d.name+" is not positive", "leave it out for the default"); err != nil {
-			return err
-		}
+		errs = append(errs, rt.Need(time.Second <= d.value && d.value <= longest, fmt.Sprintf("%s is %v", d.name, d.value),
+			"one second to ten years; leave it out for the default"))
 	}
-	_, ok := rt.Links().To("/")
-	return rt.Need(c.Mail == nil || ok, "links in mails need to know where they lead", "set SERVER_NAME to the host that visitors use")
+	return errors.Join(errs...)
 }
+
+// longest is what every time in the settings must stay within, far from where
+// sums overflow.
+const longest = 10 * 365 * 24 * time.Hour
 
 // nistMax is the most wrong credentials in a row for one account.
 const nistMax = 100
+
+func (f *Feature) checkNames() error {
+	c, rt := &f.cfg, f.rt
+	cookie := http.Cookie{Name: c.BrowserCookie, Value: "x"}
+	errs := []error{rt.Need(cookie.Valid() == nil, fmt.Sprintf("LOCKOUT_BROWSER_COOKIE is %q", c.BrowserCookie), "a name of letters, digits, - and _")}
+	if c.Mail != nil {
+		_, ok := rt.Links().To("/")
+		errs = append(errs,
+			rt.Need(rt.Stores().Claims != nil, "no store for what may happen once, such as the use of a link", "set Config.Stores.Claims, or send no mails"),
+			rt.Need(ok, "links in mails need to know where they lead", "set SERVER_NAME to the host that visitors use"))
+	}
+	return errors.Join(errs...)
+}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	html "html/template"
-	"strconv"
 	"strings"
 	text "text/template"
 	"time"
@@ -45,32 +44,65 @@ func (f *Feature) sendLink(ctx context.Context, account string, u doorward.User)
 	if f.mails == nil {
 		return
 	}
-	now := f.rt.Now()
-	turn := strconv.FormatInt(now.UnixNano()/int64(f.cfg.UnlockEvery), 10)
-	err := f.rt.SignIn().Claim(ctx, "mail\x00"+account+"\x00"+turn, now.Add(2*f.cfg.UnlockEvery))
-	if errors.Is(err, doorward.ErrClaimed) {
+	err := f.turn(ctx, account)
+	if errors.Is(err, errSentAlready) {
 		return
 	}
-	if err == nil && u != nil && u.SecurityAccount().Email != "" {
-		err = f.send(ctx, u, now)
+	if err == nil {
+		err = f.send(ctx, u)
 	}
 	if err != nil {
 		f.rt.Logger().ErrorContext(ctx, "the mail about a lock was not sent", "err", err)
 	}
 }
 
-func (f *Feature) send(ctx context.Context, u doorward.User, now time.Time) error {
-	acc := u.SecurityAccount()
-	link, _ := f.rt.Links().To(f.cfg.UnlockURL + "/" + f.links.Sign([]byte(acc.Uniquifier), now))
+var errSentAlready = errors.New("lockout: a mail was sent already")
+
+// turn takes the one turn that an account has in UnlockEvery.
+func (f *Feature) turn(ctx context.Context, account string) error {
+	key := f.names.Digest("mail\x00" + anyCase(account))
+	return f.store.UpdateGuesses(ctx, []string{key}, func(rows []doorward.Guesses) error {
+		now := f.rt.Now()
+		sooner(&rows[0].Until, now, f.cfg.UnlockEvery)
+		if now.Before(rows[0].Until) {
+			return errSentAlready
+		}
+		rows[0].At, rows[0].Until = now, now.Add(f.cfg.UnlockEvery)
+		rows[0].Expires = rows[0].Until
+		return nil
+	})
+}
+
+// send writes the mail, and sends it if there is somebody to get it.
+func (f *Feature) send(ctx context.Context, u doorward.User) error {
+	to, payload := "", doorward.NewUniquifier()
+	if u != nil {
+		to, payload = u.SecurityAccount().Email, u.SecurityAccount().Uniquifier
+	}
+	link, _ := f.rt.Links().To(f.cfg.UnlockURL + "/" + f.links.Sign([]byte(payload), f.rt.Now()))
 	subject := f.rt.Web().Text(doorward.M("account_locked_subject"))
-	data := map[string]any{"Subject": subject, "Link": link, "Hours": int(f.cfg.UnlockWithin / time.Hour)}
+	data := map[string]any{"Subject": subject, "Link": link, "Within": inWords(f.cfg.UnlockWithin)}
 	var plain strings.Builder
 	var rich bytes.Buffer
 	err := errors.Join(f.mails.text.Execute(&plain, data), f.mails.html.Execute(&rich, data))
 	if err != nil {
 		return fmt.Errorf("lockout: %w", err)
 	}
+	if to == "" {
+		return nil
+	}
 	return f.mails.sender.Send(ctx, mail.Message{
-		To: acc.Email, From: f.mails.from, Subject: subject, Text: plain.String(), HTML: rich.String(), Template: lockedMail,
+		To: to, From: f.mails.from, Subject: subject, Text: plain.String(), HTML: rich.String(), Template: lockedMail,
 	})
+}
+
+// inWords says how long d is, rounded down.
+func inWords(d time.Duration) string {
+	switch {
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%d minutes", d/time.Minute)
+	}
+	return fmt.Sprintf("%d seconds", d/time.Second)
 }

@@ -39,17 +39,21 @@ func (f *Feature) Status(ctx context.Context, u doorward.User) (Status, error) {
 // were any. by is for the event: "operator". Waits of single addresses go on;
 // they are short.
 func (f *Feature) Unlock(ctx context.Context, u doorward.User, by string) (bool, error) {
-	had := false
-	err := f.store.UpdateGuesses(ctx, []string{f.accountKey(f.rt.SignIn().AccountName(u))}, func(rows []doorward.Guesses) error {
+	had, err := f.forget(ctx, u)
+	if had {
+		doorward.Fire(ctx, f.rt, &f.hooks.Unlocked, Unlocked{User: u, By: by})
+	}
+	return had, err
+}
+
+func (f *Feature) forget(ctx context.Context, u doorward.User) (had bool, err error) {
+	err = f.store.UpdateGuesses(ctx, []string{f.accountKey(f.rt.SignIn().AccountName(u))}, func(rows []doorward.Guesses) error {
 		had = rows[0].Count > 0
 		give(&rows[0], rows[0].Count)
 		return nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("unlock: %w", err)
-	}
-	if had {
-		doorward.Fire(ctx, f.rt, &f.hooks.Unlocked, Unlocked{User: u, By: by})
 	}
 	return had, nil
 }
@@ -139,17 +143,31 @@ func (f *Feature) useLink(_ http.ResponseWriter, r *http.Request, _ *struct{}) (
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	ctx := r.Context()
-	err = f.rt.SignIn().Claim(ctx, r.PathValue("token"), f.rt.Now().Add(f.cfg.UnlockWithin))
+	ctx, had := r.Context(), false
+	err = f.together(ctx, func(ctx context.Context) error {
+		if err := f.rt.SignIn().Claim(ctx, r.PathValue("token"), f.rt.Now().Add(f.cfg.UnlockWithin)); err != nil {
+			return err
+		}
+		had, err = f.forget(ctx, u)
+		return err
+	})
 	if errors.Is(err, doorward.ErrClaimed) {
 		return doorward.Result{}, deadLink()
 	}
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	if _, err := f.Unlock(ctx, u, "mail"); err != nil {
-		return doorward.Result{}, err
+	if had {
+		doorward.Fire(ctx, f.rt, &f.hooks.Unlocked, Unlocked{User: u, By: "mail"})
 	}
 	f.know(ctx, f.rt.SignIn().AccountName(u))
 	return doorward.Result{Redirect: f.rt.Web().Path("login"), JSON: map[string]any{}, Flash: []doorward.Message{doorward.M("ACCOUNT_UNLOCKED")}}, nil
+}
+
+// together stores all of what do stores, or nothing, where the store can.
+func (f *Feature) together(ctx context.Context, do func(ctx context.Context) error) error {
+	if tx := f.rt.Stores().Tx; tx != nil {
+		return tx.InTx(ctx, do)
+	}
+	return do(ctx)
 }
