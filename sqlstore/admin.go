@@ -96,7 +96,7 @@ func (s *Store[U, PU]) insert(ctx context.Context, t *tx, u PU) (driver.Value, e
 		_, err = t.exec(ctx, query, args...)
 	} else {
 		var id int64
-		id, err = t.insert(ctx, query, args...)
+		id, err = t.insert(ctx, query, s.keyName(), args...)
 		values[s.plan.Index(key.Name)] = id
 	}
 	if err != nil {
@@ -109,16 +109,20 @@ func (s *Store[U, PU]) insert(ctx context.Context, t *tx, u PU) (driver.Value, e
 }
 
 // insert runs an INSERT and returns the key that the database assigned.
-func (t *tx) insert(ctx context.Context, query string, args ...any) (int64, error) {
-	ctx, err := t.during(ctx)
+func (t *tx) insert(ctx context.Context, query, key string, args ...any) (id int64, err error) {
+	if t.c.d.returning {
+		err = t.row(ctx, query+" RETURNING "+key, args, &id)
+		return id, err
+	}
+	ctx, err = t.during(ctx)
 	if err != nil {
 		return 0, err
 	}
 	res, err := t.conn.ExecContext(ctx, t.c.d.rebind(query), args...)
 	if err != nil {
-		return 0, t.c.wrap(err)
+		return 0, t.fail(ctx, err)
 	}
-	id, err := res.LastInsertId()
+	id, err = res.LastInsertId()
 	return id, t.c.wrap(err)
 }
 
@@ -164,7 +168,7 @@ func (s *Store[U, PU]) ListUsers(ctx context.Context, contains string, offset, l
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := s.each(rows, func() error { return s.wrap(rows.Scan(&total)) }); err != nil {
+	if err := s.each(ctx, rows, func() error { return s.wrap(rows.Scan(&total)) }); err != nil {
 		return nil, 0, err
 	}
 	query := "SELECT " + s.whole + from + " ORDER BY u." + s.keyName() + " LIMIT ? OFFSET ?"
@@ -173,7 +177,7 @@ func (s *Store[U, PU]) ListUsers(ctx context.Context, contains string, offset, l
 		return nil, 0, err
 	}
 	var out []doorward.User
-	err = s.each(rows, func() error {
+	err = s.each(ctx, rows, func() error {
 		u := PU(new(U))
 		out = append(out, u)
 		return s.wrap(rows.Scan(s.dests(nil, u, nil)...))
@@ -194,9 +198,9 @@ func (s *Store[U, PU]) search(contains string) (from string, args []any) {
 	var like []string
 	escape := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 	for _, name := range []string{"email", "username"} {
-		for _, v := range s.d.variants(contains) {
+		for _, v := range variants(contains) {
 			like = append(like, s.d.fold("u."+s.d.quote(name))+" LIKE ? ESCAPE '!'")
-			args = append(args, "%"+escape.Replace(v)+"%")
+			args = append(args, "%"+escape.Replace(v.(string))+"%")
 		}
 	}
 	return from + " WHERE " + strings.Join(like, " OR "), args

@@ -2,12 +2,13 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
+	"encoding/hex"
 	"fmt"
-	"net/url"
-	"path/filepath"
+	"reflect"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,8 +16,15 @@ import (
 // Dialect names a kind of database.
 type Dialect string
 
-// SQLite is version 3.44 or later, of November 2023.
-const SQLite Dialect = "sqlite"
+const (
+	// SQLite is version 3.44 or later, of November 2023.
+	SQLite Dialect = "sqlite"
+	// Postgres is PostgreSQL 13 or later.
+	Postgres Dialect = "postgres"
+	// MySQL is MariaDB 10.6 or later, or MySQL 8.0.23 or later. See the package
+	// comment for which of them it is tested with.
+	MySQL Dialect = "mysql"
+)
 
 // dialect is what databases do differently.
 type dialect struct {
@@ -28,10 +36,18 @@ type dialect struct {
 	embedded bool
 	// dir holds the migrations.
 	dir string
-	// begin starts a transaction that may write.
-	begin string
+	// begin starts a transaction that may write, and that sees in every
+	// statement what others have committed by then.
+	begin []string
 	// lock is appended to a SELECT whose rows are updated next.
 	lock string
+	// returning: an INSERT answers with the key that it assigned if it is asked.
+	returning bool
+	// self is a query of the connection's number, by which kill ends it from
+	// another connection; "" where the server sees by itself that nobody waits
+	// any more.
+	self string
+	kill func(number int64) string
 	// quote quotes a name.
 	quote func(name string) string
 	// rebind turns the ? of a statement into the database's own placeholders.
@@ -44,30 +60,65 @@ type dialect struct {
 	// expressions or cuts long texts off, it reads a row for every role.
 	pack   func(separator string, exprs ...string) string
 	gather func(separator, expr string) string
+	// inOrder joins two tables, and where the planner could be misled reads the
+	// left one first.
+	inOrder string
 	// raw is a column as it is stored, where the driver would otherwise read a
-	// time out of it, which we do faster.
+	// time out of it: that is done better here.
 	raw func(column string) string
-	// fold is an expression of a column without regard to letter case;
-	// variants are the values of it that stand for a text.
-	fold     func(column string) string
-	variants func(text string) []string
+	// exact compares a column with a parameter, which may stand in it several
+	// times, byte by byte whatever its collation is, and by its index.
+	exact func(column string) string
+	// fold is a column without regard to the case of the letters A to Z.
+	fold func(column string) string
+	// anyCase compares a column with three parameters, which may stand in it
+	// several times, in any letter case; folded is the column that Migrate added
+	// for it, or "".
+	anyCase func(column, folded string) string
+	// folded is the name of that column, where the database has no index of an
+	// expression.
+	folded func(prefix, column string) string
+	// foldIndex makes the index for look-ups in any case.
+	foldIndex func(m migration, prefix string) string
+	// same joins a session to the user's uniquifier.
+	same func(user, session string, c tableColumn) string
 	// time is a time as the application's tables hold it.
 	time func(t time.Time) driver.Value
 	// columns reads what columns a table has: none if there is no such table.
 	columns func(ctx context.Context, q querier, table string) ([]tableColumn, error)
 	// hasIndex reports whether an index of this name exists.
 	hasIndex func(ctx context.Context, q querier, table, index string) (bool, error)
+	// uniques reads which column a unique index of a table is of.
+	uniques func(ctx context.Context, q querier, table string) (map[string]string, error)
 	// duplicate reports whether err says that a unique value is taken, and of
-	// which column, if that can be told.
-	duplicate func(err error) (column string, is bool)
+	// which column or index, if that can be told.
+	duplicate func(err error) (where string, is bool)
+	// unfit returns the code of an error that quotes a value which cannot be
+	// stored or compared.
+	unfit func(err error) string
 	// busy reports whether err says that somebody else has the database for now.
 	busy func(err error) bool
+	// again reports whether err says that the transaction collided with
+	// another, and can be run again as a whole.
+	again func(err error) bool
+	// stale reports whether err says that a prepared statement is older than
+	// the table.
+	stale func(err error) bool
+	// exclusive waits until no other process migrates. The lock goes with the
+	// transaction, or by the function it returns.
+	exclusive func(ctx context.Context, c *core, q querier) (release func(), err error)
+	// plainDDL: a statement that changes a table commits what was done before
+	// it. A migration is then not one transaction but can be repeated.
+	plainDDL bool
+	// longest is how long a name may be.
+	longest int
 }
 
 // tableColumn is a column as the database describes it.
 type tableColumn struct {
 	name, kind           string
-	notNull, filled, key bool // filled: it has a default
+	charset, collation   string // of a text, where that is told
+	notNull, filled, key bool   // filled: it has a default
 }
 
 // querier is a connection, or the pool of them.
@@ -78,52 +129,21 @@ type querier interface {
 }
 
 func dialectOf(d Dialect) (*dialect, error) {
-	if d == SQLite {
+	switch d {
+	case SQLite:
 		return sqlite(), nil
+	case Postgres:
+		return postgres(), nil
+	case MySQL:
+		return mysql(), nil
 	}
 	return nil, fmt.Errorf("sqlstore: unknown dialect %q", string(d))
 }
 
-func sqlite() *dialect {
-	return &dialect{
-		oneWriter: true,
-		embedded:  true,
-		dir:       "sqlite",
-		begin:     "BEGIN IMMEDIATE",
-		quote:     func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` },
-		rebind:    func(query string) string { return query },
-		// A bare parameter would make SQLite prepare the statement anew at every
-		// execution once ANALYZE has run, because its value could matter for the
-		// plan. It cannot see through this.
-		param:     "(SELECT ?)",
-		pack:      func(separator string, exprs ...string) string { return strings.Join(exprs, " || '"+separator+"' || ") },
-		gather:    func(separator, expr string) string { return "group_concat(" + expr + ", '" + separator + "')" },
-		raw:       func(column string) string { return "+" + column }, // has no declared type
-		fold:      func(column string) string { return "lower(" + column + ")" },
-		variants:  sqliteVariants,
-		time:      func(t time.Time) driver.Value { return t.Format("2006-01-02 15:04:05.000000") },
-		columns:   sqliteColumns,
-		hasIndex:  sqliteHasIndex,
-		duplicate: sqliteDuplicate,
-		busy:      func(err error) bool { return sqliteCode(err)&0xff == 5 },
-	}
-}
-
-// SQLiteDSN is the data source name of a database file for the driver
-// modernc.org/sqlite: write-ahead log (readers and the writer do not wait for
-// each other), ten seconds of patience with other processes, foreign keys, 16
-// MB of cache per connection, and a sync per checkpoint, which survives a crash
-// of the program. A database in memory needs a file name of the driver's own.
-func SQLiteDSN(path string) string {
-	name := url.URL{Path: filepath.ToSlash(path)}
-	return "file:" + name.EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)" +
-		"&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_txlock=immediate"
-}
-
-// sqliteVariants are the texts that lower(column) can be for a text that is
-// the same in another case: SQLite lowers A to Z only.
-func sqliteVariants(text string) []string {
-	return []string{lowerASCII(text), strings.ToLower(text), lowerASCII(strings.ToUpper(text))}
+// variants are the texts that fold can be for a text that is the same in
+// another case, as it folds A to Z only.
+func variants(text string) []any {
+	return []any{lowerASCII(text), strings.ToLower(text), lowerASCII(strings.ToUpper(text))}
 }
 
 func lowerASCII(s string) string {
@@ -135,48 +155,71 @@ func lowerASCII(s string) string {
 	}, s)
 }
 
-func sqliteColumns(ctx context.Context, q querier, table string) (out []tableColumn, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM pragma_table_info(?)`, table)
+// repeated are arguments as often as a condition has a placeholder for them.
+func repeated(condition string, args ...any) (out []any) {
+	for range strings.Count(condition, "?") / len(args) {
+		out = append(out, args...)
+	}
+	return out
+}
+
+// name is a name that is not longer than the database allows: where it is, its
+// end is replaced by a hash of the whole.
+func (d *dialect) name(name string) string {
+	if len(name) <= d.longest {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return name[:d.longest-9] + "_" + hex.EncodeToString(sum[:4])
+}
+
+// numbered turns each ? outside of quotes into $1, $2 and so on.
+func numbered(query string) string {
+	b := make([]byte, 0, len(query)+16)
+	n, quote := 0, byte(0)
+	for i := range len(query) {
+		c := query[i]
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'' || c == '"':
+			quote = c
+		case c == '?':
+			n++
+			b = strconv.AppendInt(append(b, '$'), int64(n), 10)
+			continue
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}
+
+// field is an exported field of the struct that a driver's error points to. So
+// what an error says of itself is read without importing the driver.
+func field(err error, name string) reflect.Value {
+	v := reflect.Indirect(reflect.ValueOf(err))
+	if v.Kind() != reflect.Struct {
+		return reflect.Value{}
+	}
+	return v.FieldByName(name)
+}
+
+// pairs reads rows of two texts.
+func pairs(ctx context.Context, q querier, query string, args ...any) (out map[string]string, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	defer func() { _ = rows.Close() }()
+	out = map[string]string{}
 	for rows.Next() {
-		var c tableColumn
-		var pk int
-		if err := rows.Scan(&c.name, &c.kind, &c.notNull, &c.filled, &pk); err != nil {
+		var key, value string
+		if err := rows.Scan(&key, &value); err != nil {
 			return nil, err
 		}
-		c.key = pk > 0
-		out = append(out, c)
+		out[key] = value
 	}
 	return out, rows.Err()
-}
-
-func sqliteHasIndex(ctx context.Context, q querier, _, index string) (has bool, err error) {
-	err = q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?)`, index).Scan(&has)
-	return has, err
-}
-
-func sqliteCode(err error) int {
-	var coded interface{ Code() int }
-	if errors.As(err, &coded) {
-		return coded.Code()
-	}
-	return 0
-}
-
-// sqliteDuplicate knows SQLITE_CONSTRAINT_UNIQUE and _PRIMARYKEY. The message
-// names the column: "UNIQUE constraint failed: user.email".
-func sqliteDuplicate(err error) (column string, is bool) {
-	if code := sqliteCode(err); code != 2067 && code != 1555 {
-		return "", false
-	}
-	_, where, _ := strings.Cut(err.Error(), "constraint failed: UNIQUE constraint failed: ")
-	where, _, _ = strings.Cut(where, " ")
-	where, _, several := strings.Cut(where, ",")
-	if dot := strings.LastIndexByte(where, '.'); dot >= 0 && !several {
-		column = where[dot+1:]
-	}
-	return column, true
 }

@@ -12,8 +12,12 @@
 //	store, err := sqlstore.New[User](db, sqlstore.SQLite, sqlstore.Config{})
 //	stores := doorward.StoresFrom(store)
 //
-// The package imports no driver. For SQLite it is tested with
-// modernc.org/sqlite, whose registered name is "sqlite".
+// The package imports no driver. It is tested with modernc.org/sqlite, whose
+// registered name is "sqlite", with github.com/jackc/pgx/v5/stdlib ("pgx") on
+// PostgreSQL 15, and with github.com/go-sql-driver/mysql ("mysql", see
+// [MySQLDSN]) on MariaDB 10.11. MySQL 8 is written for, by its documentation,
+// but was not at hand to be tested with. Bound the number of connections of a
+// server's pool with [sql.DB.SetMaxOpenConns]: a request uses one at a time.
 //
 // # User types
 //
@@ -40,7 +44,17 @@
 //
 // # Letter case
 //
-// A look-up in any case compares lower(column), which has an index (see
-// [Migrate]). SQLite lowers the letters A to Z only. Other letters match if
-// the stored text has them as in the query, all lower or all upper.
+// A look-up compares texts byte by byte, also where the collation of a column
+// would not: joe is not JOE, nor "joe " or joé. A look-up in any case holds A to
+// Z to be a to z, on every database alike, and has an index (see [Migrate]).
+// Other letters match if the stored text has them as in the query, all lower or
+// all upper.
+//
+// # Transactions
+//
+// On PostgreSQL and MySQL every change is a transaction at READ COMMITTED that
+// locks the rows it is about, in one order. One that collides with another
+// nevertheless (deadlock, lock timeout) is run again as a whole, for as long as
+// Config.BusyWait. Tables of MySQL must be kept by a storage engine with
+// transactions, which InnoDB is.
 package sqlstore

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -20,8 +21,15 @@ var migrations embed.FS
 // Migrate brings the database up to date and says what it applied, in order:
 // it makes the tables of the fsqla_v4 model that are missing, the store's own
 // tables, and the indexes that look-ups need. Tables that are there keep their
-// columns and rows. A second call applies nothing. Any number of processes may
-// call it at once: one of them does the work, all or nothing.
+// rows and columns; on MySQL the user table gets a column more for each of
+// Config.AnyCase, which is computed, indexed, and not part of SELECT *. A second
+// call applies nothing. Any number of processes may call it at once: one of
+// them does the work. It is done as a whole or not at all, except on MySQL,
+// where a call continues what another was interrupted at.
+//
+// In a user table that Migrate makes, email and username are unique in any
+// letter case, so that two who register at once cannot differ in that alone. In
+// one that is there this could fail on its rows, and the indexes are plain.
 //
 // An application that wants more columns in its user table makes that table
 // before, or adds them after. The files are in the format of goose and can be
@@ -32,12 +40,12 @@ func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, cfg Config) (appl
 		return nil, err
 	}
 	c := &core{db: db, d: d, cfg: cfg.withDefaults(), queue: make(chan struct{}, 1)}
-	err = c.write(ctx, func(t *tx) error {
+	err = c.alone(ctx, func(t *tx) error {
+		applied = nil
 		todo, err := c.pending(ctx, t.conn)
 		if err != nil {
 			return err
 		}
-		applied = nil
 		for _, m := range todo {
 			if err := c.apply(ctx, t, m); err != nil {
 				return fmt.Errorf("migration %s: %w", m.name, err)
@@ -46,10 +54,35 @@ func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, cfg Config) (appl
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
+	if err != nil && !d.plainDDL {
+		applied = nil
 	}
-	return applied, nil
+	return applied, err
+}
+
+// alone runs f while no other process migrates, in a transaction where that
+// covers the making of tables.
+func (c *core) alone(ctx context.Context, f func(t *tx) error) error {
+	if !c.d.plainDDL {
+		return c.write(ctx, func(t *tx) error {
+			if _, err := c.d.exclusive(ctx, c, t.conn); err != nil {
+				return c.wrap(err)
+			}
+			return f(t)
+		})
+	}
+	conn, err := c.db.Conn(ctx)
+	if err != nil {
+		return c.wrap(err)
+	}
+	defer func() { _ = conn.Close() }()
+	release, err := c.d.exclusive(ctx, c, conn)
+	if err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // the lock goes with it, should it be held
+		return c.wrap(err)
+	}
+	defer release()
+	return f(&tx{c: c, conn: conn})
 }
 
 // Pending lists what [Migrate] would apply, without changing anything.
@@ -75,8 +108,9 @@ type migration struct {
 	name    string
 	version int // 0 for an index
 	table   string
-	on      string // what an index is of
 	column  string // the index is skipped if the table has none of that name
+	on      string // what an index is of, if it is not for look-ups in any case
+	unique  bool
 }
 
 func (c *core) pending(ctx context.Context, q querier) ([]migration, error) {
@@ -100,7 +134,7 @@ func (c *core) pending(ctx context.Context, q querier) ([]migration, error) {
 		}
 	}
 	for _, m := range c.indexes() {
-		needed, err := c.needsIndex(ctx, q, m, len(todo) > 0)
+		needed, err := c.needsIndex(ctx, q, &m, len(todo) > 0)
 		if err != nil {
 			return nil, err
 		}
@@ -111,31 +145,33 @@ func (c *core) pending(ctx context.Context, q querier) ([]migration, error) {
 	return todo, nil
 }
 
-// indexes are those on the application's tables. None is unique: what is unique
-// is the application's to say, and adding it could fail on its rows.
+// indexes are those on tables that may be the application's.
 func (c *core) indexes() []migration {
 	index := func(table, column, suffix, on string) migration {
-		return migration{name: "ix_" + table + "_" + column + suffix, table: table, column: column, on: on}
+		return migration{name: c.d.name("ix_" + table + "_" + column + suffix), table: table, column: column, on: on}
 	}
 	out := []migration{
 		index(c.cfg.RolesUsers, "user_id", "_role_id", "user_id, role_id"), // all that a request reads of the table
 		index(c.cfg.RolesUsers, "role_id", "", "role_id"),
 	}
 	for _, column := range c.cfg.AnyCase {
-		out = append(out, index(c.cfg.Users, column, "_anycase", c.d.fold(c.d.quote(column))))
+		out = append(out, index(c.cfg.Users, column, "_anycase", ""))
 	}
 	return out
 }
 
 // needsIndex reports whether an index is missing on a column that is there, or
-// will be if the table is still to be made.
-func (c *core) needsIndex(ctx context.Context, q querier, m migration, fresh bool) (bool, error) {
+// will be if the table is still to be made. Only then may it be unique: what is
+// unique in a table that is there is the application's to say.
+func (c *core) needsIndex(ctx context.Context, q querier, m *migration, fresh bool) (bool, error) {
 	have, err := c.d.columns(ctx, q, m.table)
 	if err != nil {
 		return false, c.wrap(err)
 	}
 	if len(have) == 0 && fresh {
-		return true, nil
+		anyCase := m.on == ""
+		m.unique = anyCase && (m.column == "email" || m.column == "username")
+		return !(anyCase && c.d.plainDDL) || !m.unique, nil // there it is made with the table
 	}
 	if !slices.ContainsFunc(have, named(m.column)) {
 		return false, nil
@@ -155,7 +191,7 @@ func (c *core) versions(ctx context.Context, q querier) (done []int, err error) 
 		return nil, c.wrap(err)
 	}
 	var version int
-	err = c.each(rows, func() error {
+	err = c.each(ctx, rows, func() error {
 		err := rows.Scan(&version)
 		done = append(done, version)
 		return c.wrap(err)
@@ -169,7 +205,11 @@ func (c *core) apply(ctx context.Context, t *tx, m migration) error {
 		if err != nil || !slices.ContainsFunc(have, named(m.column)) {
 			return c.wrap(err)
 		}
-		_, err = t.exec(ctx, "CREATE INDEX "+c.d.quote(m.name)+" ON "+c.table(m.table)+" ("+m.on+")")
+		query := "CREATE INDEX " + c.d.quote(m.name) + " ON " + c.table(m.table) + " (" + m.on + ")"
+		if m.on == "" {
+			query = c.d.foldIndex(m, c.cfg.Prefix)
+		}
+		_, err = t.exec(ctx, query)
 		return err
 	}
 	vars, err := c.variables(ctx, t.conn)
@@ -204,22 +244,38 @@ func (c *core) variables(ctx context.Context, q querier) (map[string]string, err
 			return nil, configError(fmt.Sprintf("%q is no name for a table (%s)", value, name), "use letters, digits and underscores")
 		}
 	}
+	if longest := "ix_" + c.cfg.Prefix + "remember_uniquifier"; len(longest) > c.d.longest {
+		return nil, configError("the prefix "+c.cfg.Prefix+" is too long", fmt.Sprintf("it may have %d characters", c.d.longest+len(c.cfg.Prefix)-len(longest)))
+	}
+	vars["DOORWARD_WEB_AUTHN_INDEX"] = c.d.name("ix_" + c.cfg.Passkeys + "_credential_id")
+	vars["DOORWARD_EMAIL_INDEX"] = c.d.name("ix_" + c.cfg.Users + "_email_anycase")
+	vars["DOORWARD_USERNAME_INDEX"] = c.d.name("ix_" + c.cfg.Users + "_username_anycase")
 	have, err := c.d.columns(ctx, q, c.cfg.Users)
 	if err != nil {
 		return nil, c.wrap(err)
 	}
 	for _, col := range have {
 		if col.key {
-			vars["DOORWARD_KEY"] = strings.ReplaceAll(col.name, `"`, `""`)
+			vars["DOORWARD_KEY"] = strings.NewReplacer(`"`, `""`, "`", "``").Replace(col.name)
 			vars["DOORWARD_KEY_TYPE"] = cmp.Or(keyType.FindString(col.kind), "BLOB")
+			if tableName.MatchString(col.charset) && tableName.MatchString(col.collation) {
+				vars["DOORWARD_KEY_TYPE"] += " CHARACTER SET " + col.charset + " COLLATE " + col.collation
+			}
 		}
+	}
+	roles, err := c.d.columns(ctx, q, c.cfg.Roles)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	if at := slices.IndexFunc(roles, named("id")); at >= 0 {
+		vars["DOORWARD_ROLE_KEY_TYPE"] = keyType.FindString(roles[at].kind)
 	}
 	return vars, nil
 }
 
 var (
 	tableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
-	keyType   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_ ]*(\([0-9, ]+\))?$`)
+	keyType   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_ ]*(\([0-9, ]+\)[A-Za-z ]*)?$`)
 	variable  = regexp.MustCompile(`\$\{([A-Z_]+):-([^}]*)\}`)
 )
 

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"strconv"
@@ -118,11 +119,11 @@ const (
 
 // gatheredRoles is an expression of how many roles the user u has, and of all
 // their names and permissions. The links are read first, by their index: the
-// order of a CROSS JOIN is fixed.
+// order matters, see inOrder.
 func (s *Store[U, PU]) gatheredRoles() string {
 	role := s.d.pack(nameEnd, "r.name", "coalesce(r.permissions, '')")
 	return "(SELECT " + s.d.pack(roleEnd, "count(*)", s.d.gather(roleEnd, role)) + " FROM " + s.table(s.cfg.RolesUsers) +
-		" ru CROSS JOIN " + s.table(s.cfg.Roles) + " r ON r.id = ru.role_id WHERE ru.user_id = u." + s.keyName() + ")"
+		" ru " + s.d.inOrder + " " + s.table(s.cfg.Roles) + " r ON r.id = ru.role_id WHERE ru.user_id = u." + s.keyName() + ")"
 }
 
 // gathered are the roles of one user.
@@ -177,7 +178,7 @@ type request struct {
 // loadOne reads the row of gathered roles, of a session unless x is nil, and of
 // a user's lean columns, and closes rows. If several is true there may be rows
 // of other users, and then it is ErrNotFound.
-func (s *Store[U, PU]) loadOne(rows *sql.Rows, x *doorward.Session, several bool) (PU, []doorward.Role, error) {
+func (s *Store[U, PU]) loadOne(ctx context.Context, rows *sql.Rows, x *doorward.Session, several bool) (PU, []doorward.Role, error) {
 	u := PU(new(U))
 	var r request
 	dests := append(r.dests[:0], &r.roles)
@@ -191,10 +192,10 @@ func (s *Store[U, PU]) loadOne(rows *sql.Rows, x *doorward.Session, several bool
 		err = rows.Scan(dests...)
 		found = !several || !rows.Next()
 	}
-	err = errors.Join(err, rows.Err(), rows.Close())
+	if err := s.readError(ctx, errors.Join(err, rows.Err(), rows.Close())); err != nil {
+		return nil, nil, err
+	}
 	switch {
-	case err != nil:
-		return nil, nil, s.wrap(err)
 	case !found:
 		return nil, nil, doorward.ErrNotFound
 	}

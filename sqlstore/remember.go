@@ -43,7 +43,8 @@ func (s *Store[U, PU]) UpdateRemember(ctx context.Context, selector string, chan
 			}
 		}
 		query := "UPDATE " + table + " SET verifier = ?, previous = ?, rotated_at = ?, created_at = ?, expires_at = ? WHERE selector = ?"
-		return one(t.exec(ctx, query, r.Verifier, r.Previous, toMicros(r.RotatedAt), toMicros(r.CreatedAt), toMicros(r.ExpiresAt), selector))
+		_, err = t.exec(ctx, query, r.Verifier, r.Previous, toMicros(r.RotatedAt), toMicros(r.CreatedAt), toMicros(r.ExpiresAt), selector)
+		return err
 	})
 	if err != nil {
 		return doorward.Remember{}, err
@@ -72,7 +73,13 @@ func (s *Store[U, PU]) EndRemembers(ctx context.Context, uniquifier string) erro
 // MoveRemember implements [doorward.RememberStore].
 func (s *Store[U, PU]) MoveRemember(ctx context.Context, selector, newUniquifier string) error {
 	query := "UPDATE " + s.table(s.cfg.remembers()) + " SET fs_uniquifier = ? WHERE selector = ?"
-	return s.write(ctx, func(t *tx) error { return one(t.exec(ctx, query, newUniquifier, selector)) })
+	return s.write(ctx, func(t *tx) error {
+		if err := t.hold(ctx, s.cfg.remembers(), "selector", selector); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, query, newUniquifier, selector)
+		return err
+	})
 }
 
 // Claim implements [doorward.ClaimStore]. A claim is kept until DeleteExpired.

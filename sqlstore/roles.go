@@ -20,7 +20,7 @@ func (s *Store[U, PU]) roles(ctx context.Context, query string, args ...any) ([]
 		return nil, err
 	}
 	var list []doorward.Role
-	err = s.each(rows, func() error {
+	err = s.each(ctx, rows, func() error {
 		var r roleRow
 		err := rows.Scan(&r.name, &r.description, &r.permissions)
 		list = r.appendTo(list)
@@ -31,7 +31,7 @@ func (s *Store[U, PU]) roles(ctx context.Context, query string, args ...any) ([]
 
 // FindRole implements [doorward.RoleStore].
 func (s *Store[U, PU]) FindRole(ctx context.Context, name string) (doorward.Role, error) {
-	list, err := s.roles(ctx, s.selectRoles(" WHERE r.name = ?"), name)
+	list, err := s.roles(ctx, s.selectRoles(" WHERE "+s.d.exact("r.name")), repeated(s.d.exact(""), name)...)
 	if err != nil {
 		return doorward.Role{}, err
 	}
@@ -96,7 +96,7 @@ func (s *Store[U, PU]) CreateRole(ctx context.Context, r doorward.Role) error {
 func (s *Store[U, PU]) UpdateRole(ctx context.Context, name string, change func(*doorward.Role) error) error {
 	return s.write(ctx, func(t *tx) error {
 		var have roleRow
-		err := t.row(ctx, s.selectRoles(" WHERE r.name = ?")+s.d.lock, []any{name}, &have.name, &have.description, &have.permissions)
+		err := t.row(ctx, s.selectRoles(" WHERE "+s.d.exact("r.name"))+s.d.lock, repeated(s.d.exact(""), name), &have.name, &have.description, &have.permissions)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,8 @@ func (s *Store[U, PU]) UpdateRole(ctx context.Context, name string, change func(
 		for _, name := range names[1:] {
 			query += ", " + name + " = ?"
 		}
-		return one(t.exec(ctx, query+" WHERE name = ?", append(args, name)...))
+		_, err = t.exec(ctx, query+" WHERE "+s.d.exact("name"), append(args, repeated(s.d.exact(""), name)...)...)
+		return err
 	})
 }
 
@@ -131,7 +132,7 @@ func (s *Store[U, PU]) DeleteRole(ctx context.Context, name string) error {
 }
 
 func (s *Store[U, PU]) roleID(ctx context.Context, t *tx, name string) (id any, err error) {
-	err = t.row(ctx, "SELECT id FROM "+s.table(s.cfg.Roles)+" WHERE name = ?"+s.d.lock, []any{name}, &id)
+	err = t.row(ctx, "SELECT id FROM "+s.table(s.cfg.Roles)+" WHERE "+s.d.exact("name")+s.d.lock, repeated(s.d.exact(""), name), &id)
 	return id, err
 }
 
@@ -175,6 +176,7 @@ func (s *Store[U, PU]) RemoveRole(ctx context.Context, u doorward.User, name str
 		return false, err
 	}
 	err = s.write(ctx, func(t *tx) error {
+		removed = false
 		id, err := s.roleID(ctx, t, name)
 		if errors.Is(err, doorward.ErrNotFound) {
 			return nil

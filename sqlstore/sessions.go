@@ -3,6 +3,9 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +25,11 @@ type micros time.Time
 // Scan implements [database/sql.Scanner].
 func (m *micros) Scan(src any) error {
 	n, ok := src.(int64)
+	if text, isText := textOf(src); isText { // some drivers read all as text
+		var err error
+		n, err = strconv.ParseInt(text, 10, 64)
+		ok = err == nil
+	}
 	if !ok {
 		return errors.New("a time is not stored as an integer")
 	}
@@ -67,7 +75,7 @@ func (s *Store[U, PU]) sessionQuery() string {
 	}
 	roles, join := s.rolesOfU()
 	return "SELECT " + roles + ", " + session + ", " + s.lean +
-		" FROM " + s.table(s.cfg.sessions()) + " s JOIN " + s.table(s.cfg.Users) + " u ON u." + s.d.quote("fs_uniquifier") + " = s.fs_uniquifier" +
+		" FROM " + s.table(s.cfg.sessions()) + " s JOIN " + s.table(s.cfg.Users) + " u ON " + s.joined +
 		join + " WHERE s.id_hash = " + s.d.param
 }
 
@@ -78,7 +86,7 @@ func (s *Store[U, PU]) LoadSession(ctx context.Context, idHash string) (doorward
 		return doorward.Session{}, nil, nil, err
 	}
 	var x doorward.Session
-	u, list, err := s.read(rows, &x, false)
+	u, list, err := s.read(ctx, rows, &x, false)
 	if err == nil {
 		x.IDHash, x.Uniquifier = idHash, u.SecurityAccount().Uniquifier
 	}
@@ -126,14 +134,21 @@ func (s *Store[U, PU]) UpdateSession(ctx context.Context, idHash string, change 
 			return err
 		}
 		set := strings.ReplaceAll(sessionRest, ", ", " = ?, ") + " = ?"
-		return one(t.exec(ctx, "UPDATE "+table+" SET "+set+" WHERE id_hash = ?", append(args[2:], idHash)...))
+		_, err = t.exec(ctx, "UPDATE "+table+" SET "+set+" WHERE id_hash = ?", append(args[2:], idHash)...)
+		return err
 	})
 }
 
 // RekeySession implements [doorward.SessionStore].
 func (s *Store[U, PU]) RekeySession(ctx context.Context, idHash, newIDHash, newUniquifier string) error {
 	query := "UPDATE " + s.table(s.cfg.sessions()) + " SET id_hash = ?, fs_uniquifier = ? WHERE id_hash = ?"
-	return s.write(ctx, func(t *tx) error { return one(t.exec(ctx, query, newIDHash, newUniquifier, idHash)) })
+	return s.write(ctx, func(t *tx) error {
+		if err := t.hold(ctx, s.cfg.sessions(), "id_hash", idHash); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, query, newIDHash, newUniquifier, idHash)
+		return err
+	})
 }
 
 // TouchSessions implements [doorward.SessionStore].
@@ -143,7 +158,8 @@ func (s *Store[U, PU]) TouchSessions(ctx context.Context, seen map[string]time.T
 	}
 	query := "UPDATE " + s.table(s.cfg.sessions()) + " SET seen_at = ? WHERE id_hash = ? AND seen_at < ?"
 	return s.write(ctx, func(t *tx) error {
-		for id, at := range seen {
+		for _, id := range slices.Sorted(maps.Keys(seen)) { // in one order everywhere, so that none waits in a circle
+			at := seen[id]
 			if _, err := t.exec(ctx, query, toMicros(at), id, toMicros(at)); err != nil {
 				return err
 			}
@@ -160,7 +176,7 @@ func (s *Store[U, PU]) ListSessions(ctx context.Context, uniquifier string) ([]d
 		return nil, err
 	}
 	var out []doorward.Session
-	err = s.each(rows, func() error {
+	err = s.each(ctx, rows, func() error {
 		var x doorward.Session
 		err := rows.Scan(sessionDests(&x)...)
 		out = append(out, x)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,11 +27,13 @@ type Record[U any] interface {
 type Store[U any, PU Record[U]] struct {
 	*core
 	plan     *columns.Plan
-	nullable []bool   // by column of plan
-	owned    []string // tables with a user_id, of which a deleted user's rows go too
-	lean     string   // the columns a request loads, of the table named u
-	whole    string   // all columns
-	roleTime bool     // the role table has update_datetime
+	nullable []bool            // by column of plan
+	owned    []string          // tables with a user_id, of which a deleted user's rows go too
+	lean     string            // the columns a request loads, of the table named u
+	whole    string            // all columns
+	roleTime bool              // the role table has update_datetime
+	folded   map[string]string // by column, the one that Migrate added for look-ups in any case
+	joined   string            // joins a session s to its user u
 
 	session *statement
 	mu      sync.Mutex
@@ -48,8 +49,9 @@ type lookup struct {
 
 // statement is prepared once; in a transaction its text is used.
 type statement struct {
-	text string
-	prep *sql.Stmt
+	text  string
+	where string // of a look-up, as it was before rebind
+	prep  *sql.Stmt
 }
 
 // New returns the store of a database, after comparing the tables with what U
@@ -113,7 +115,7 @@ func (c *core) prepare(ctx context.Context, text string) (*statement, error) {
 	if err != nil {
 		return nil, c.wrap(err)
 	}
-	return &statement{text, prep}, nil
+	return &statement{text: text, prep: prep}, nil
 }
 
 // rows runs a prepared statement, in the transaction of ctx if there is one.
@@ -123,21 +125,19 @@ func (c *core) prepare(ctx context.Context, text string) (*statement, error) {
 // Waiting for a connection, where their number is limited, can be given up.
 func (c *core) rows(ctx context.Context, st *statement, args ...any) (*sql.Rows, error) {
 	t := c.current(ctx)
-	if t == nil {
-		if c.d.embedded && ctx.Done() != nil && c.db.Stats().MaxOpenConnections == 0 {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			ctx = context.WithoutCancel(ctx)
+	if t != nil {
+		return t.rows(ctx, st.text, args...)
+	}
+	if c.d.embedded && ctx.Done() != nil && c.db.Stats().MaxOpenConnections == 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		rows, err := st.prep.QueryContext(ctx, args...)
-		return rows, c.wrap(err)
+		ctx = context.WithoutCancel(ctx)
 	}
-	ctx, err := t.during(ctx)
-	if err != nil {
-		return nil, err
+	rows, err := st.prep.QueryContext(ctx, args...)
+	if err != nil && c.d.stale(err) {
+		rows, err = c.db.QueryContext(ctx, st.text, args...)
 	}
-	rows, err := t.conn.QueryContext(ctx, st.text, args...)
 	return rows, c.wrap(err)
 }
 
@@ -145,21 +145,29 @@ func (c *core) rows(ctx context.Context, st *statement, args ...any) (*sql.Rows,
 func (c *core) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	text = c.d.rebind(text)
 	if t := c.current(ctx); t != nil {
-		return c.rows(ctx, &statement{text: text}, args...)
+		return t.rows(ctx, text, args...)
 	}
 	rows, err := c.db.QueryContext(ctx, text, args...)
 	return rows, c.wrap(err)
 }
 
 // each calls f for every row, and closes rows.
-func (c *core) each(rows *sql.Rows, f func() error) (err error) {
+func (c *core) each(ctx context.Context, rows *sql.Rows, f func() error) (err error) {
 	defer func() { err = errors.Join(err, c.wrap(rows.Close())) }()
 	for rows.Next() {
 		if err := f(); err != nil {
 			return err
 		}
 	}
-	return c.wrap(rows.Err())
+	return c.readError(ctx, rows.Err())
+}
+
+// readError is what became of reading rows, which may have been in a transaction.
+func (c *core) readError(ctx context.Context, err error) error {
+	if t := c.current(ctx); t != nil && err != nil {
+		return t.fail(ctx, err)
+	}
+	return c.wrap(err)
 }
 
 // table is the quoted name of a table.
@@ -224,110 +232,4 @@ func (s *Store[U, PU]) bind(i int, v driver.Value) any {
 		return s.d.time(t)
 	}
 	return v
-}
-
-// fit compares the plan with the tables.
-func (s *Store[U, PU]) fit(ctx context.Context, plan *columns.Plan) error {
-	c := s.cfg
-	have, err := s.d.columns(ctx, s.db, c.Users)
-	if err != nil {
-		return s.wrap(err)
-	}
-	problems := []error{s.fitUser(plan, have)}
-	for _, want := range []struct {
-		table string
-		names []string
-	}{
-		{c.Roles, []string{"id", "name", "description", "permissions"}}, {c.RolesUsers, []string{"user_id", "role_id"}},
-		{c.sessions(), strings.Split(sessionColumns, ", ")}, {c.remembers(), strings.Split(rememberColumns, ", ")},
-		{c.claims(), []string{"claim", "expires_at"}},
-	} {
-		have, err := s.d.columns(ctx, s.db, want.table)
-		if err != nil {
-			return s.wrap(err)
-		}
-		problems = append(problems, missing(want.table, have, want.names))
-		s.roleTime = s.roleTime || want.table == c.Roles && slices.ContainsFunc(have, named("update_datetime"))
-	}
-	for _, table := range []string{c.Passkeys, c.Refresh} {
-		have, err := s.d.columns(ctx, s.db, table)
-		if err != nil {
-			return s.wrap(err)
-		}
-		if slices.ContainsFunc(have, named("user_id")) {
-			s.owned = append(s.owned, table)
-		}
-	}
-	return errors.Join(problems...)
-}
-
-func named(name string) func(tableColumn) bool {
-	return func(c tableColumn) bool { return strings.EqualFold(c.name, name) }
-}
-
-// missing reports the columns that a table lacks.
-func missing(table string, have []tableColumn, want []string) error {
-	const hint = "run the migrations"
-	if len(have) == 0 {
-		return configError("there is no table "+table, hint)
-	}
-	var errs []error
-	for _, name := range want {
-		if !slices.ContainsFunc(have, named(name)) {
-			errs = append(errs, configError("the table "+table+" has no column "+name, hint))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// fitUser compares the plan with the user table and keeps what both have.
-func (s *Store[U, PU]) fitUser(plan *columns.Plan, have []tableColumn) error {
-	table := s.cfg.Users
-	if len(have) == 0 {
-		return configError("there is no table "+table, "run the migrations, or set Config.Users")
-	}
-	var errs []error
-	var lacking []string
-	for i := range plan.Columns {
-		c := &plan.Columns[i]
-		at := slices.IndexFunc(have, named(c.Name))
-		switch {
-		case at < 0 && c.Optional:
-			lacking = append(lacking, c.Name)
-		case at < 0:
-			errs = append(errs, configError("the table "+table+" has no column "+c.Name, "add it to the table"))
-		case c.Key:
-			errs = append(errs, fitKey(table, c, have[at]))
-		}
-	}
-	s.plan = plan.Without(lacking)
-	for _, h := range have {
-		if h.notNull && !h.filled && !h.key && s.plan.Find(h.name) == nil {
-			errs = append(errs, configError("no field has the column "+h.name+" of "+table+", which is NOT NULL and has no default", "give the user type a field for it"))
-		}
-	}
-	for _, c := range s.plan.Columns {
-		at := slices.IndexFunc(have, named(c.Name))
-		s.nullable = append(s.nullable, at < 0 || !have[at].notNull)
-	}
-	return errors.Join(errs...)
-}
-
-func fitKey(table string, c *columns.Column, have tableColumn) error {
-	if !have.key {
-		return configError("the column "+c.Name+" is not the primary key of "+table, "tag the field of the primary key with pk")
-	}
-	if isInt := strings.Contains(strings.ToUpper(have.kind), "INT"); isInt != assigned(c) {
-		return configError("the primary key of "+table+" is "+have.kind+", its field is "+c.Type().String(), "give both the same type")
-	}
-	return nil
-}
-
-// assigned reports whether the database assigns the key.
-func assigned(c *columns.Column) bool {
-	switch c.Type().Kind() {
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return true
-	}
-	return false
 }

@@ -6,10 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,70 +83,6 @@ func open[U any, PU sqlstore.Record[U]](tb testing.TB, db *sql.DB, cfg sqlstore.
 	return s
 }
 
-func TestContract(t *testing.T) {
-	t.Run("fsqla_v4", func(t *testing.T) {
-		contract[plain](t, sqlstore.Config{}, nil)
-	})
-	t.Run("two connections, token uniquifier, own names", func(t *testing.T) {
-		cfg := sqlstore.Config{Users: "people", Roles: "groups", RolesUsers: "members", Prefix: "dw_", Passkeys: "keys", Refresh: "families"}
-		contract[plain](t, cfg, nil, `CREATE TABLE people (id INTEGER PRIMARY KEY, fs_token_uniquifier VARCHAR(64) UNIQUE NOT NULL,`+accountColumns+`)`)
-	})
-	t.Run("text key", func(t *testing.T) {
-		var n atomic.Int64
-		contract[keyed](t, sqlstore.Config{}, func(email string) doorward.User {
-			return &keyed{Ident: fmt.Sprintf("key-%d", n.Add(1)), Account: doorward.Account{Email: email, Active: true}}
-		}, keyedTable)
-	})
-	t.Run("binary key", func(t *testing.T) {
-		var n atomic.Int64
-		contract[binary](t, sqlstore.Config{}, func(email string) doorward.User {
-			return &binary{ID: fmt.Append(nil, "\x00\xff", n.Add(1)), Account: doorward.Account{Email: email, Active: true}}
-		}, `CREATE TABLE user (id BLOB PRIMARY KEY NOT NULL,`+accountColumns+`)`)
-	})
-}
-
-// contract runs the contract on copies of one migrated database. Stores have
-// two connections only: one for a transaction, one for everybody else, so that
-// a leaked one would hang.
-func contract[U any, PU sqlstore.Record[U]](t *testing.T, cfg sqlstore.Config, newUser func(string) doorward.User, ddl ...string) {
-	empty := filepath.Join(t.TempDir(), "empty.db")
-	db, err := sql.Open("sqlite", "file:"+empty)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, text := range ddl {
-		mustExec(t, db, text)
-	}
-	if _, err := sqlstore.Migrate(t.Context(), db, sqlstore.SQLite, cfg); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	image, err := os.ReadFile(empty)
-	if err != nil {
-		t.Fatal(err)
-	}
-	storetest.Run(t, func(t *testing.T) doorward.Stores {
-		path := filepath.Join(t.TempDir(), "t.db")
-		if err := os.WriteFile(path, image, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		db, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
-		db.SetMaxOpenConns(2)
-		s, err := sqlstore.New[U, PU](db, sqlstore.SQLite, cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		return doorward.StoresFrom(s)
-	}, newUser)
-}
-
 // The contract holds too where a request reads a row for every role.
 func TestRowsOfRoles(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) doorward.Stores {
@@ -172,7 +106,10 @@ const keyedTable = `CREATE TABLE user (ident VARCHAR(36) PRIMARY KEY NOT NULL, l
 type point struct{ x, y int }
 
 func (p *point) Scan(src any) error {
-	s, _ := src.(string)
+	s, ok := src.(string)
+	if b, isBytes := src.([]byte); !ok && isBytes {
+		s = string(b)
+	}
 	_, err := fmt.Sscanf(s, "%d/%d", &p.x, &p.y)
 	return err
 }

@@ -78,5 +78,6 @@ func (s *Store[U, PU]) store(ctx context.Context, t *tx, key driver.Value, befor
 		write(i)
 	}
 	query := "UPDATE " + s.table(s.cfg.Users) + " SET " + strings.Join(set, ", ") + " WHERE " + s.keyName() + " = ?"
-	return one(t.exec(ctx, query, append(args, key)...))
+	_, err := t.exec(ctx, query, append(args, key)...)
+	return err
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -15,16 +16,12 @@ import (
 
 // FindUser implements [doorward.UserStore].
 func (s *Store[U, PU]) FindUser(ctx context.Context, q doorward.UserQuery) (doorward.User, error) {
-	st, args, err := s.lookup(ctx, q, false)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.rows(ctx, st, args...)
+	rows, err := s.found(ctx, q, false)
 	if err != nil {
 		return nil, err
 	}
 	var found []PU
-	err = s.each(rows, func() error {
+	err = s.each(ctx, rows, func() error {
 		u := PU(new(U))
 		found = append(found, u)
 		return s.wrap(rows.Scan(s.dests(nil, u, nil)...))
@@ -40,15 +37,11 @@ func (s *Store[U, PU]) FindUser(ctx context.Context, q doorward.UserQuery) (door
 
 // LoadUser implements [doorward.UserStore].
 func (s *Store[U, PU]) LoadUser(ctx context.Context, q doorward.UserQuery) (doorward.User, []doorward.Role, error) {
-	st, args, err := s.lookup(ctx, q, true)
+	rows, err := s.found(ctx, q, true)
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err := s.rows(ctx, st, args...)
-	if err != nil {
-		return nil, nil, err
-	}
-	u, list, err := s.read(rows, nil, q.AnyCase)
+	u, list, err := s.read(ctx, rows, nil, q.AnyCase)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,28 +58,46 @@ func (s *Store[U, PU]) lookup(ctx context.Context, q doorward.UserQuery, roles b
 	if q.Value == "" || strings.ContainsRune(q.Value, 0) || !utf8.ValidString(q.Value) {
 		return nil, nil, doorward.ErrNotFound
 	}
+	st, err := s.statement(ctx, lookup{q.Attr, q.AnyCase, roles})
+	if err != nil {
+		return nil, nil, err
+	}
 	args := []any{q.Value}
 	if q.AnyCase {
-		args = args[:0]
-		for _, v := range s.d.variants(q.Value) {
-			args = append(args, v)
-		}
+		args = variants(q.Value)
 	}
-	st, err := s.statement(ctx, lookup{q.Attr, q.AnyCase, roles}, len(args))
-	return st, args, err
+	return st, repeated(st.where, args...), nil
+}
+
+// found runs the statement of a look-up. A value that cannot be compared with
+// the column is not in it.
+func (s *Store[U, PU]) found(ctx context.Context, q doorward.UserQuery, roles bool) (*sql.Rows, error) {
+	st, args, err := s.lookup(ctx, q, roles)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.rows(ctx, st, args...)
+	if errors.Is(err, errUnfit) {
+		return nil, doorward.ErrNotFound
+	}
+	return rows, err
 }
 
 // statement returns a look-up's statement, prepared at its first use.
-func (s *Store[U, PU]) statement(ctx context.Context, l lookup, args int) (*statement, error) {
+func (s *Store[U, PU]) statement(ctx context.Context, l lookup) (*statement, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if st := s.byQuery[l]; st != nil {
 		return st, nil
 	}
 	col := "u." + s.d.quote(l.attr)
-	where := col + " = " + s.d.param
+	where := s.d.exact(col)
 	if l.anyCase {
-		where = s.d.fold(col) + " IN (" + strings.Repeat(", "+s.d.param, args)[2:] + ")"
+		folded := s.folded[l.attr]
+		if folded != "" {
+			folded = "u." + folded
+		}
+		where = s.d.anyCase(col, folded)
 	}
 	text := "SELECT " + s.whole + " FROM " + s.table(s.cfg.Users) + " u WHERE " + where + " LIMIT 2"
 	if l.roles {
@@ -96,13 +107,15 @@ func (s *Store[U, PU]) statement(ctx context.Context, l lookup, args int) (*stat
 	// In a transaction nothing is prepared on the pool: its only free
 	// connection may be the transaction's.
 	if s.current(ctx) != nil {
-		return &statement{text: s.d.rebind(text)}, nil
+		return &statement{text: s.d.rebind(text), where: where}, nil
 	}
 	st, err := s.prepare(ctx, text)
-	if err == nil {
-		s.byQuery[l] = st
+	if err != nil {
+		return nil, err
 	}
-	return st, err
+	st.where = where
+	s.byQuery[l] = st
+	return st, nil
 }
 
 const roleColumns = "r.name, r.description, r.permissions"
@@ -119,26 +132,26 @@ func (s *Store[U, PU]) rolesOfU() (columns, join string) {
 
 // read reads what a request loads, of the session too unless x is nil, and
 // closes rows.
-func (s *Store[U, PU]) read(rows *sql.Rows, x *doorward.Session, several bool) (PU, []doorward.Role, error) {
+func (s *Store[U, PU]) read(ctx context.Context, rows *sql.Rows, x *doorward.Session, several bool) (PU, []doorward.Role, error) {
 	if s.d.gather != nil {
-		return s.loadOne(rows, x, several)
+		return s.loadOne(ctx, rows, x, several)
 	}
 	var first []any
 	if x != nil {
 		first = []any{(*micros)(&x.SeenAt), (*micros)(&x.ExpiresAt), (*facts)(x)}
 	}
-	return s.load(rows, first, several)
+	return s.load(ctx, rows, first, several)
 }
 
 // load reads rows of a role, of what first holds, and of a user's lean columns,
 // and closes them. All rows are of one user, else it is ErrNotFound; only if
 // several is true can there be more. Scanning the first row fills the user;
 // the others are scanned for their role only.
-func (s *Store[U, PU]) load(rows *sql.Rows, first []any, several bool) (u PU, list []doorward.Role, err error) {
+func (s *Store[U, PU]) load(ctx context.Context, rows *sql.Rows, first []any, several bool) (u PU, list []doorward.Role, err error) {
 	var r roleRow
 	dests := make([]any, 0, 3+len(first)+len(s.plan.Columns))
 	dests = append(dests, &r.name, &r.description, &r.permissions)
-	err = s.each(rows, func() error {
+	err = s.each(ctx, rows, func() error {
 		switch {
 		case u == nil:
 			u = PU(new(U))

@@ -222,7 +222,11 @@ var contextTests = []test{
 				return nil
 			})
 		}()
-		<-inside
+		select {
+		case <-inside:
+		case err := <-done:
+			t.Fatalf("the first writer: %v", err)
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		err := w.Users.UpdateUser(ctx, other, func(a *doorward.Account) error { a.LoginCount = 1; return nil })

@@ -212,14 +212,14 @@ func TestScanForms(t *testing.T) {
 	}{
 		{"email", []byte("x"), "x"}, {"email", nil, ""}, {"email", int64(12), "12"}, {"email", 1.5, nil},
 		{"active", int64(1), true}, {"active", "true", true}, {"active", []byte("0"), false}, {"active", nil, false}, {"active", "yes?", nil},
-		{"count", []byte("7"), 7}, {"count", "x", nil}, {"count", nil, 0}, {"count", true, 1}, {"count", 1.5, nil},
+		{"count", []byte("7"), 7}, {"count", "x", nil}, {"count", uint64(7), 7}, {"count", uint64(math.MaxInt64) + 1, nil}, {"count", nil, 0}, {"count", true, 1}, {"count", 1.5, nil},
 		{"small", int64(127), int8(127)}, {"small", int64(128), nil}, {"size", int64(-1), nil}, {"size", int64(70000), nil},
-		{"rate", int64(2), 2.0}, {"rate", "2.5", 2.5}, {"rate", "x", nil}, {"rate", math.Pi, math.Pi},
+		{"rate", int64(2), 2.0}, {"rate", "2.5", 2.5}, {"rate", float32(1.1), 1.1}, {"rate", "x", nil}, {"rate", math.Pi, math.Pi},
 		{"id", "9", int64(9)}, {"name", "n", name("n")}, {"raw", "ab", []byte("ab")}, {"raw", int64(1), nil},
 		{"codes", "a,b", []string{"a", "b"}}, {"codes", "", []string(nil)}, {"codes", int64(1), []string{"1"}},
 		{"extra", `{"a": "b"}`, map[string]string{"a": "b"}}, {"extra", "null", map[string]string(nil)}, {"extra", "[1]", nil}, {"extra", "", map[string]string(nil)},
 		{"seen", "2026-01-02 03:04:05.000006", time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)}, {"seen", "2026-01-02 03:04", time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)},
-		{"seen", "soon", nil}, {"seen", int64(1), nil}, {"seen", "", time.Time{}}, {"pair", "a/b", pair{"a", "b"}}, {"pair", int64(1), nil},
+		{"seen", "soon", nil}, {"seen", []byte("0000-00-00 00:00:00.000000"), time.Time{}}, {"seen", int64(1), nil}, {"seen", "", time.Time{}}, {"pair", "a/b", pair{"a", "b"}}, {"pair", int64(1), nil},
 	} {
 		var r record
 		row := reflect.ValueOf(&r).Elem()

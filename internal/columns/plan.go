@@ -40,9 +40,11 @@ func (c *Column) Lean() bool { return !c.Secret && !c.Cold }
 // Type is the type of the field.
 func (c *Column) Type() reflect.Type { return c.typ }
 
-// IsTime reports whether the field is a time, whose text is read here if the
-// driver does not.
-func (c *Column) IsTime() bool { return c.typ == reflect.TypeFor[time.Time]() }
+// IsTime reports whether the field is a time or a pointer to one, whose text is
+// read here if the driver does not.
+func (c *Column) IsTime() bool {
+	return c.typ == reflect.TypeFor[time.Time]() || c.typ == reflect.TypeFor[*time.Time]()
+}
 
 // Field returns the field in a struct of the plan's type.
 func (c *Column) Field(row reflect.Value) reflect.Value { return row.FieldByIndex(c.index) }

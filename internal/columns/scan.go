@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -78,6 +79,10 @@ func integer(src any) (int64, error) {
 		return 0, nil
 	case int64:
 		return s, nil
+	case uint64: // of an unsigned column
+		if s <= math.MaxInt64 {
+			return int64(s), nil
+		}
 	case bool:
 		if s {
 			return 1, nil
@@ -159,7 +164,7 @@ func (d *Time) Scan(src any) error {
 }
 
 func (d *Time) parse(s string) error {
-	if s == "" {
+	if s == "" || strings.HasPrefix(s, "0000-00-00") { // MySQL's zero date
 		*d = Time{}
 		return nil
 	}
@@ -223,6 +228,8 @@ func (d kindDest) float(src any) error {
 		d.field.SetFloat(0)
 	case float64:
 		d.field.SetFloat(s)
+	case float32: // of a column of that size; 1.1 is to stay 1.1
+		return d.float(strconv.FormatFloat(float64(s), 'g', -1, 32))
 	case int64:
 		d.field.SetFloat(float64(s))
 	case string, []byte:
