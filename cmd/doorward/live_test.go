@@ -65,8 +65,7 @@ func tryStart(t *testing.T, addr, dir string, environ ...string) (*live, string)
 	l := &live{t: t, log: &buffer{}}
 	code := make(chan int, 1)
 	go func() {
-		args := []string{"serve", "--addr", addr, "--database", "sqlite:" + dir + "/doorward.db"}
-		c := run(ctx, args, strings.NewReader(""), in, l.log, environ)
+		c := run(ctx, []string{"serve", "--addr", addr}, strings.NewReader(""), in, l.log, within(dir, environ))
 		_ = in.Close()
 		code <- c
 	}()
@@ -150,10 +149,15 @@ func (l *live) post(page, path, accept string, form url.Values) answer {
 	return l.do("POST", path, accept, form, nil)
 }
 
+// within keeps in dir what environ does not put elsewhere.
+func within(dir string, environ []string) []string {
+	return append([]string{"DATABASE_URL=sqlite:" + dir + "/doorward.db", "DOORWARD_SECRETS_FILE=" + dir + "/doorward.secrets"}, environ...)
+}
+
 // operate runs another command on the same database.
 func operate(t *testing.T, dir string, environ []string, args ...string) (string, int) {
 	t.Helper()
 	var out bytes.Buffer
-	code := run(t.Context(), append(args, "--database", "sqlite:"+dir+"/doorward.db"), strings.NewReader(""), &out, &out, environ)
+	code := run(t.Context(), args, strings.NewReader(""), &out, &out, within(dir, environ))
 	return out.String(), code
 }

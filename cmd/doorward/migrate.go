@@ -13,8 +13,10 @@ func (p *program) migrate() *cobra.Command {
 	cmd := command("migrate", "Make the tables of the database, or bring them up to date", 0, func(cmd *cobra.Command, _ []string) error {
 		return p.runMigrate(cmd.Context(), dry)
 	})
-	cmd.Long = `Make the database and its tables, or bring them up to date, and list what was
-done. "doorward serve" does the same when it starts.`
+	cmd.Long = `Make the tables of the database, or bring them up to date, and list what was
+done. "doorward serve" does the same when it starts; any number of processes may
+do it at once. A database file is made too; the database of a PostgreSQL or
+MySQL server must be there.`
 	cmd.Example = lines("doorward migrate", "doorward migrate --dry-run")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only list what would be done")
 	return cmd

@@ -12,8 +12,12 @@ import (
 	"github.com/doorward/doorward/cmd/doorward/internal/settings"
 )
 
-// load reads the configuration.
+// load reads the configuration. A password on the command line is refused:
+// every user of the machine sees it in the list of processes.
 func (p *program) load() (*settings.Loaded, error) {
+	if source, err := database.Parse(p.flags.database); err == nil && source.HasPassword() {
+		return nil, &usageError{"--database has a password, which other users of this machine can see there", "Give it in the environment, as DATABASE_URL, or in the file of --config."}
+	}
 	flags := map[string]any{}
 	for name, value := range map[string]string{"DOORWARD_CONFIG": p.flags.config, "DATABASE_URL": p.flags.database, "DOORWARD_ADDR": p.flags.addr} {
 		if value != "" {
@@ -25,15 +29,12 @@ func (p *program) load() (*settings.Loaded, error) {
 
 // connect opens the database that the configuration names.
 func connect(ctx context.Context, l *settings.Loaded, create bool) (*database.Handle, error) {
-	path, err := database.Path(string(l.Config.Server.Database))
+	s := l.Config.Server
+	source, err := database.Parse(string(s.Database))
 	if err != nil {
 		return nil, err
 	}
-	h, err := database.Connect(ctx, path, l.Config.Server.Connections, create)
-	if errors.Is(err, database.ErrMissing) {
-		return nil, fmt.Errorf("%w\nGive the right one with --database, or make it with: doorward migrate", err)
-	}
-	return h, err
+	return database.Connect(ctx, source, database.Options{Connections: s.Connections, Timeout: s.DatabaseTimeout, Create: create})
 }
 
 // logger writes log lines to standard error.
@@ -73,6 +74,9 @@ func (p *program) open(ctx context.Context, create bool) (*installation, error) 
 	}
 	if in.made {
 		fmt.Fprintln(p.stderr, "doorward: made "+l.Config.Server.SecretsFile+"; back it up with the database, passwords cannot be checked without it")
+		if h.Shared() {
+			fmt.Fprintln(p.stderr, "doorward: the server needs this very file, wherever it runs; if it has another one, put that here and delete what was made with this one")
+		}
 	}
 	return in, nil
 }

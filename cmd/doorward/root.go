@@ -18,7 +18,7 @@ func (p *program) root() *cobra.Command {
 	cmd.SetVersionTemplate("doorward {{.Version}}\n")
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.PersistentFlags().StringVar(&p.flags.config, "config", "", "TOML `file` with settings (DOORWARD_CONFIG)")
-	cmd.PersistentFlags().StringVar(&p.flags.database, "database", "", "database, sqlite:`PATH` (DATABASE_URL; default sqlite:doorward.db)")
+	cmd.PersistentFlags().StringVar(&p.flags.database, "database", "", "`URL` of the database: sqlite:PATH, postgres://... or mysql://... (DATABASE_URL; default sqlite:doorward.db)")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%v", err) })
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cmd.SetHelpCommand(help())

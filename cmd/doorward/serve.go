@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/cmd/doorward/internal/database"
 	"github.com/doorward/doorward/cmd/doorward/internal/forwardauth"
 	"github.com/doorward/doorward/cmd/doorward/internal/server"
+	"github.com/doorward/doorward/cmd/doorward/internal/settings"
 	"github.com/doorward/doorward/cmd/doorward/internal/site"
 )
 
@@ -18,8 +19,10 @@ func (p *program) serve() *cobra.Command {
 	cmd := command("serve", "Run the server", 0, func(cmd *cobra.Command, _ []string) error { return p.runServer(cmd.Context()) })
 	cmd.Long = `Run the server until it is told to stop (Ctrl-C or SIGTERM).
 
-The database is made and brought up to date as needed. Secrets that are not
-configured are made once and kept in a file beside the database; back up both.
+The database is made and brought up to date as needed, except that the database
+of a PostgreSQL or MySQL server must be there. Secrets that are not configured
+are made once and kept in a file; back up both. Any number of servers may share
+a database, if they have the same secrets.
 
 Without any SECURITY_* setting every feature is on. With one, those features
 are on that the settings turn on: see "doorward settings".
@@ -32,6 +35,7 @@ asking at /forward-auth: see docs/forward-auth.md and examples/nginx.`
 	cmd.Example = lines(
 		"doorward serve",
 		"doorward serve --addr 127.0.0.1:9000 --database sqlite:/var/lib/doorward/doorward.db",
+		"DATABASE_URL=postgres://doorward:secret@localhost/doorward doorward serve",
 		"SECURITY_REGISTERABLE=false doorward serve         nobody makes an account himself")
 	cmd.Flags().StringVar(&p.flags.addr, "addr", "", "`address` to listen on (DOORWARD_ADDR; default 127.0.0.1:8080)")
 	return cmd
@@ -48,9 +52,7 @@ func (p *program) runServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h.Exposed {
-		log.WarnContext(ctx, "other users of this machine can read the database, which holds password hashes; take that from them with chmod 600", "database", l.Config.Server.Database)
-	}
+	warnOfDatabase(ctx, log, l, h)
 	pages, forward := site.New(), forwardauth.New(l.Config.Config.Config, l.Config.Server.ForwardAuthMaxURL)
 	in, err := assemble(ctx, l, h, true, pages, forward)
 	if err != nil {
@@ -71,6 +73,23 @@ func (p *program) runServer(ctx context.Context) error {
 		s.Forward = forward.Handler(in.App.Security)
 	}
 	return errors.Join(s.Run(ctx), in.Store.Close())
+}
+
+// warnOfDatabase tells who else could read the database or what travels to it,
+// and what processes that share one must have in common.
+func warnOfDatabase(ctx context.Context, log *slog.Logger, l *settings.Loaded, h *database.Handle) {
+	s := l.Config.Server
+	if h.Exposed {
+		log.WarnContext(ctx, "other users of this machine can read the database, which holds password hashes; take that from them with chmod 600", "database", s.Database)
+	}
+	if h.InTheClear() {
+		log.WarnContext(ctx, "password hashes may travel in the clear between this machine and the database; "+
+			"add ?sslmode=verify-full (PostgreSQL) or ?tls=true (MySQL) to DATABASE_URL", "database", s.Database)
+	}
+	if missing := l.Missing(); h.Shared() && len(missing) > 0 {
+		log.WarnContext(ctx, "the secrets are in a file of this machine; every other process on this database needs the same file or settings, "+
+			"or it refuses the sessions and passwords of this one", "file", s.SecretsFile, "settings", missing)
+	}
 }
 
 // warnOfSecrets tells that secrets were made, and what that means for accounts

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/doorward/doorward/internal/testdb"
 )
 
 const secretWord = "correct-horse-9"
@@ -34,8 +36,14 @@ func (l *live) signIn(email string) {
 }
 
 func TestServeJourney(t *testing.T) {
+	for _, kind := range testdb.Kinds {
+		t.Run(kind, func(t *testing.T) { journey(t, append(open(), "DATABASE_URL="+testdb.Open(t, kind).URL)) })
+	}
+}
+
+func journey(t *testing.T, environ []string) {
 	dir := t.TempDir()
-	l := start(t, dir, open()...)
+	l := start(t, dir, environ...)
 
 	if a := l.get("/", html); a.status != 200 || !strings.Contains(a.body, "Nobody is signed in here") || !strings.Contains(a.body, `href="/register"`) {
 		t.Errorf("home of a stranger: %d %s", a.status, a.body)
@@ -48,10 +56,10 @@ func TestServeJourney(t *testing.T) {
 	}
 
 	l.register("ann@doors.test")
-	if out, code := operate(t, dir, open(), "roles", "create", "editor", "-p", "write,read"); code != 0 {
+	if out, code := operate(t, dir, environ, "roles", "create", "editor", "-p", "write,read"); code != 0 {
 		t.Fatal(out)
 	}
-	if out, code := operate(t, dir, open(), "roles", "add", "ann@doors.test", "editor"); code != 0 {
+	if out, code := operate(t, dir, environ, "roles", "add", "ann@doors.test", "editor"); code != 0 {
 		t.Fatal(out)
 	}
 	l.profiles(t)

@@ -98,7 +98,11 @@ func (s *Server) http(ctx context.Context) *http.Server {
 func (s *Server) handler() http.Handler {
 	pages := s.Security.Handler(nil)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
+		// A database that hangs must not hold requests: these end as unavailable
+		// (ASVS 16.5.2). The check of health has a limit of its own.
+		ctx, cancel := context.WithTimeout(r.Context(), s.Settings.DatabaseTimeout)
+		defer cancel()
+		switch r = r.WithContext(ctx); {
 		case r.URL.Path == healthPath:
 			s.health(w, r)
 		case r.URL.Path == forwardauth.Path && s.Forward != nil:

@@ -101,7 +101,7 @@ type running struct {
 	stop  func() error
 }
 
-func serve(t *testing.T) *running {
+func serve(t *testing.T, change ...func(*settings.Server)) *running {
 	t.Helper()
 	r := &running{log: &safe{}, db: &database{cleaned: make(chan time.Time, 1)}, began: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -113,11 +113,14 @@ func serve(t *testing.T) *running {
 	s := &server.Server{
 		Settings: settings.Server{
 			Addr: "127.0.0.1:0", ReadHeaderTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: 5 * time.Second, IdleTimeout: time.Second,
-			MaxHeaderBytes: 4096, ShutdownTimeout: 5 * time.Second, HealthTimeout: 50 * time.Millisecond, CleanupEvery: time.Hour,
+			MaxHeaderBytes: 4096, ShutdownTimeout: 5 * time.Second, HealthTimeout: 50 * time.Millisecond, CleanupEvery: time.Hour, DatabaseTimeout: 5 * time.Second,
 		},
 		Idle: time.Hour, Security: sec, Database: r.db, Log: log,
 		Addr:  func(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.7") },
 		Ready: func(url string) { ready <- url },
+	}
+	for _, c := range change {
+		c(&s.Settings)
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
@@ -246,6 +249,20 @@ func TestRequestsEndBeforeTheServer(t *testing.T) {
 	}
 	if _, _, err := r.get(t, "GET", "/healthz"); err == nil {
 		t.Error("the server still answers")
+	}
+}
+
+// What waits for the database longer than it may is answered, and says that
+// coming back helps.
+func TestRequestsDoNotWaitForever(t *testing.T) {
+	r := serve(t, func(s *settings.Server) { s.DatabaseTimeout = time.Millisecond })
+	res, err := http.Get(r.url + "slow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != 503 || res.Header.Get("Retry-After") == "" {
+		t.Errorf("%d %v", res.StatusCode, res.Header)
 	}
 }
 

@@ -24,7 +24,7 @@ func (l *Loaded) Rows() ([]Row, error) {
 	rows := make([]Row, len(all))
 	for i, s := range all {
 		rows[i] = Row{s, cmp.Or(l.sources[s.Name], "default")}
-		if slices.Contains(l.missing(), s.Name) {
+		if slices.Contains(l.Missing(), s.Name) {
 			rows[i].Value, rows[i].Source = "(set)", "secrets file "+l.Config.Server.SecretsFile
 		}
 	}

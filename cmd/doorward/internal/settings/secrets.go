@@ -11,9 +11,9 @@ import (
 
 const totpSecrets = "SECURITY_TOTP_SECRETS"
 
-// missing are the secrets that nobody configured and somebody will ask for. An
-// empty variable is none.
-func (l *Loaded) missing() []string {
+// Missing are the secrets that nobody configured and somebody will ask for, by
+// the names of their settings. An empty variable is none.
+func (l *Loaded) Missing() []string {
 	var out []string
 	for _, name := range []string{"SECRET_KEY", "SECURITY_PASSWORD_SALT", totpSecrets} {
 		if l.names[name] != "" && (l.sources[name] == "" || l.vars[name] == "") {
@@ -27,7 +27,7 @@ func (l *Loaded) missing() []string {
 func (l *Loaded) zeros() map[string]any {
 	zero := strings.Repeat("0", 64)
 	out := map[string]any{}
-	for _, name := range l.missing() {
+	for _, name := range l.Missing() {
 		out[name] = zero
 		if name == totpSecrets {
 			out[name] = map[string]any{"1": zero}
@@ -40,7 +40,7 @@ func (l *Loaded) zeros() map[string]any {
 // configured, from their file, which is made if it does not exist. It reports
 // whether it was.
 func (l *Loaded) Secrets() (made bool, err error) {
-	need := l.missing()
+	need := l.Missing()
 	if len(need) == 0 {
 		return false, nil
 	}

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -23,9 +24,9 @@ type Config struct {
 // Server is what the program itself needs; the zero value is the default.
 type Server struct {
 	Addr        string     `setting:"DOORWARD_ADDR,bare" default:"127.0.0.1:8080" help:"Address the server listens on; port 0 takes a free one."`
-	Database    URL        `setting:"DATABASE_URL,bare" default:"sqlite:doorward.db" help:"Database: sqlite:PATH."`
+	Database    URL        `setting:"DATABASE_URL,bare" default:"sqlite:doorward.db" help:"Database: sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE."`
 	File        string     `setting:"DOORWARD_CONFIG,bare" help:"TOML file with settings; the environment goes before it."`
-	SecretsFile string     `setting:"DOORWARD_SECRETS_FILE,bare" help:"File of the secrets that are not configured, made once; empty: doorward.secrets beside the database."`
+	SecretsFile string     `setting:"DOORWARD_SECRETS_FILE,bare" help:"File of the secrets that are not configured, made once; empty: doorward.secrets beside the database file, or where the server is started. Processes that share a database need the same secrets."`
 	LogLevel    slog.Level `setting:"DOORWARD_LOG_LEVEL,bare" default:"INFO" help:"Least severe log lines written: DEBUG, INFO, WARN, ERROR."`
 	LogFormat   string     `setting:"DOORWARD_LOG_FORMAT,bare" default:"text" help:"Form of log lines: text or json."`
 
@@ -42,7 +43,8 @@ type Server struct {
 	ShutdownTimeout   time.Duration `setting:"DOORWARD_SHUTDOWN_TIMEOUT,bare" default:"10 seconds" help:"How long requests may take to end after a signal to stop."`
 	HealthTimeout     time.Duration `setting:"DOORWARD_HEALTH_TIMEOUT,bare" default:"2 seconds" help:"How long /healthz waits for the database."`
 	CleanupEvery      time.Duration `setting:"DOORWARD_CLEANUP_EVERY,bare" default:"1 hour" help:"How often expired sessions, remembered browsers and used codes are deleted."`
-	Connections       int           `setting:"DOORWARD_DATABASE_CONNECTIONS,bare" default:"8" help:"Most connections to the database at once."`
+	Connections       int           `setting:"DOORWARD_DATABASE_CONNECTIONS,bare" default:"8" help:"Most connections to the database at once, of each process."`
+	DatabaseTimeout   time.Duration `setting:"DOORWARD_DATABASE_TIMEOUT,bare" default:"10 seconds" help:"How long a request may take, so that it does not wait for a database that does not answer; then the answer is 503."`
 }
 
 // URL names a database. Written out it has no password.
@@ -56,12 +58,15 @@ func (u *URL) UnmarshalText(text []byte) error {
 }
 
 // MarshalText implements encoding.TextMarshaler.
-func (u URL) MarshalText() ([]byte, error) {
-	scheme, rest, _ := strings.Cut(string(u), "://")
-	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-		return []byte(scheme + "://...@" + rest[at+1:]), nil
+func (u URL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// String implements fmt.Stringer. A conversion to string gives all of it.
+func (u URL) String() string {
+	if source, err := database.Parse(string(u)); err == nil {
+		return source.String()
 	}
-	return []byte(u), nil
+	scheme, _, _ := strings.Cut(string(u), ":")
+	return scheme + ":..." // where the password begins and ends is anybody's guess
 }
 
 // check returns everything about s that cannot work, and completes s.
@@ -74,11 +79,13 @@ func (s *Server) check() (errs []error) {
 	} else if _, err := net.LookupPort("tcp", port); err != nil {
 		bad("DOORWARD_ADDR", fmt.Sprintf("%q is not a port", port), "a number from 0 to 65535")
 	}
-	path, err := database.Path(string(s.Database))
-	if err != nil {
-		bad("DATABASE_URL", err.Error(), "write sqlite:PATH, for example sqlite:/var/lib/doorward/doorward.db")
+	beside := ""
+	if source, err := database.Parse(string(s.Database)); err == nil {
+		beside = source.Path()
+	} else if e, ok := errors.AsType[*database.URLError](err); ok {
+		bad("DATABASE_URL", e.Problem, e.Hint)
 	}
-	s.SecretsFile = cmp.Or(s.SecretsFile, filepath.Join(filepath.Dir(path), "doorward.secrets"))
+	s.SecretsFile = cmp.Or(s.SecretsFile, filepath.Join(filepath.Dir(beside), "doorward.secrets"))
 	if s.LogFormat != "text" && s.LogFormat != "json" {
 		bad("DOORWARD_LOG_FORMAT", fmt.Sprintf("%q is not understood", s.LogFormat), "text or json")
 	}
@@ -89,7 +96,7 @@ func (s *Server) check() (errs []error) {
 		{"DOORWARD_READ_HEADER_TIMEOUT", s.ReadHeaderTimeout}, {"DOORWARD_READ_TIMEOUT", s.ReadTimeout},
 		{"DOORWARD_WRITE_TIMEOUT", s.WriteTimeout}, {"DOORWARD_IDLE_TIMEOUT", s.IdleTimeout},
 		{"DOORWARD_SHUTDOWN_TIMEOUT", s.ShutdownTimeout}, {"DOORWARD_HEALTH_TIMEOUT", s.HealthTimeout},
-		{"DOORWARD_CLEANUP_EVERY", s.CleanupEvery},
+		{"DOORWARD_CLEANUP_EVERY", s.CleanupEvery}, {"DOORWARD_DATABASE_TIMEOUT", s.DatabaseTimeout},
 	} {
 		if d.value <= 0 {
 			bad(d.name, "must be more than zero", "leave it out for the default")

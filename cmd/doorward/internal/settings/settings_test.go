@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/doorward/doorward/cmd/doorward/internal/settings"
@@ -8,14 +9,16 @@ import (
 
 func TestURLIsWrittenWithoutPassword(t *testing.T) {
 	for in, want := range map[string]string{
-		"sqlite:doorward.db":                      "sqlite:doorward.db",
-		"sqlite:/var/lib/ann@home.db":             "sqlite:/var/lib/ann@home.db",
-		"postgres://ann:hush@db:5432/doorward":    "postgres://...@db:5432/doorward",
-		"postgres://ann:hu@sh@db:5432/doorward":   "postgres://...@db:5432/doorward",
-		"postgres://db/doorward":                  "postgres://db/doorward",
-		"mysql://ann:hush@tcp(127.0.0.1:3306)/db": "mysql://...@tcp(127.0.0.1:3306)/db",
+		"sqlite:doorward.db":                         "sqlite:doorward.db",
+		"sqlite:/var/lib/ann@home.db":                "sqlite:/var/lib/ann@home.db",
+		"postgres://ann:hush@db:5432/doorward":       "postgres://ann@db:5432/doorward",
+		"postgresql://ann:hu@sh@db/doorward":         "postgres://ann@db/doorward",
+		"mysql://ann:hush@db/doorward?tls=true":      "mysql://ann@db/doorward",
+		"postgres://db/doorward?user=ann&password=h": "postgres:...",
+		"mysql://ann:hush@tcp(127.0.0.1:3306)/db":    "mysql:...",
+		"postgres:ann:hush@db":                       "postgres:...",
 	} {
-		if got, err := settings.URL(in).MarshalText(); err != nil || string(got) != want {
+		if got, err := settings.URL(in).MarshalText(); err != nil || string(got) != want || fmt.Sprint(settings.URL(in)) != want {
 			t.Errorf("%s: %s %v", in, got, err)
 		}
 	}
