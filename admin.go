@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 )
 
 // NewUniquifier returns a random identity for sessions and tokens: 128 bits as
@@ -135,14 +136,17 @@ func (a Accounts) SetActive(ctx context.Context, u User, active bool) (changed b
 		_, err := a.e.endAll(ctx, u.SecurityAccount().Uniquifier, "")
 		return err
 	})
-	return changed && err == nil, err
+	if changed = changed && err == nil; changed {
+		a.e.note(ctx, Record{Action: "account", Outcome: outcomeSuccess, User: u, Attrs: []slog.Attr{slog.Bool("active", active)}})
+	}
+	return changed, err
 }
 
 // SignOutEverywhere gives u a new uniquifier, which ends every session, remembered
 // browser and token at once, and applies change (which may be nil) in the same step.
 func (a Accounts) SignOutEverywhere(ctx context.Context, u User, change func(*Account) error) error {
 	next := NewUniquifier()
-	return a.e.inTx(ctx, func(ctx context.Context) error {
+	err := a.e.inTx(ctx, func(ctx context.Context) error {
 		var old string
 		if err := a.e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
 			old, acc.Uniquifier = acc.Uniquifier, next
@@ -159,6 +163,10 @@ func (a Accounts) SignOutEverywhere(ctx context.Context, u User, change func(*Ac
 		_, err := a.e.endAll(ctx, old, "")
 		return err
 	})
+	if err == nil {
+		a.e.note(ctx, Record{Action: "signed-out-everywhere", Outcome: outcomeSuccess, User: u})
+	}
+	return err
 }
 
 // ResetAccess takes away everything that lets u in except the password: all

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -59,6 +60,7 @@ func (s SignIn) Lookup(ctx context.Context, typed string) (User, error) {
 // factor to give, since there is nobody to ask for one.
 func (s SignIn) AdmitOnce(ctx context.Context, a Attempt) error {
 	if err := s.e.admitAttempt(ctx, &a); err != nil {
+		s.e.noteStopped(ctx, &a, err)
 		return err
 	}
 	have, err := s.e.choices(ctx, a.User)
@@ -90,6 +92,7 @@ func (e *engine) login(w http.ResponseWriter, r *http.Request, a *Attempt) (Resu
 		return Result{}, errors.New("doorward: sign-in outside of Security.Authenticate")
 	}
 	if err := e.admitAttempt(r.Context(), a); err != nil {
+		e.noteStopped(r.Context(), a, err)
 		v.proofs.settle(refused(err))
 		return Result{}, err
 	}
@@ -107,6 +110,14 @@ func (e *engine) login(w http.ResponseWriter, r *http.Request, a *Attempt) (Resu
 	}
 	v.proofs.settle(Succeeded)
 	return res, nil
+}
+
+// noteStopped records that a right credential did not sign its user in.
+func (e *engine) noteStopped(ctx context.Context, a *Attempt, err error) {
+	if p, ok := asProblem(err); ok && len(p.Errors) > 0 {
+		e.note(ctx, Record{Action: "sign-in", Outcome: outcomeRefused, User: a.User, Level: slog.LevelWarn,
+			Attrs: []slog.Attr{slog.Any("via", a.Via), slog.String("reason", p.Errors[0].Message.Key)}})
+	}
 }
 
 // admitAttempt asks whether the account may sign in at all.
@@ -187,6 +198,7 @@ func (e *engine) secondFactor(w http.ResponseWriter, r *http.Request, v *visit, 
 		return res, false, nil
 	}
 	v.suspend(a, len(have) > 1)
+	e.note(ctx, Record{Action: "sign-in", Outcome: "pending", User: a.User, Attrs: []slog.Attr{slog.Any("via", a.Via)}})
 	switch len(have) {
 	case 0:
 		res, err = e.seconds[0].Begin(w, r, a, "")

@@ -130,7 +130,7 @@ func (v *visit) formToken(r *http.Request) string {
 func (e *engine) refuse(w http.ResponseWriter, r *http.Request, a Auth, err error) {
 	switch {
 	case errors.Is(err, ErrAnonymous):
-		fire(r.Context(), e, &e.hooks.Unauthenticated, Unauthenticated{Method: r.Method, Path: r.URL.Path})
+		fire(r.Context(), e, &e.hooks.Unauthenticated, Unauthenticated{Method: r.Method, Path: loggedPath(r)})
 		if e.cfg.Unauthenticated != nil {
 			e.cfg.Unauthenticated(w, r, a.Via)
 			return
@@ -235,7 +235,7 @@ func (v *visit) checkCSRF(r *http.Request, id Identity) error {
 }
 
 func (e *engine) forbid(w http.ResponseWriter, r *http.Request, u User) {
-	fire(r.Context(), e, &e.hooks.Unauthorized, Unauthorized{User: u, Method: r.Method, Path: r.URL.Path})
+	fire(r.Context(), e, &e.hooks.Unauthorized, Unauthorized{User: u, Method: r.Method, Path: loggedPath(r)})
 	if e.cfg.Unauthorized != nil {
 		e.cfg.Unauthorized(w, r)
 		return

@@ -58,7 +58,7 @@ func (e *engine) serveTimed(w http.ResponseWriter, r *http.Request, rt *Route) {
 	start := time.Now()
 	e.serve(w, r, rt)
 	status := statusOf(visitFrom(r.Context()).w.status, http.StatusOK)
-	e.cfg.Meter.Time(r.Context(), "doorward.request", time.Since(start), slog.String("route", rt.Name), slog.String("method", knownMethod(r.Method)), slog.Int("status", status))
+	e.timed(r.Context(), "doorward.request", time.Since(start), slog.String("route", rt.Name), slog.String("method", knownMethod(r.Method)), slog.Int("status", status))
 }
 
 // knownMethod keeps strangers from making up attributes.

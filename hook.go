@@ -51,10 +51,12 @@ func (h *Hook[E]) listeners() []func(context.Context, E) error {
 func Fire[E any](ctx context.Context, rt *Runtime, h *Hook[E], event E) { fire(ctx, rt.e, h, event) }
 
 func fire[E any](ctx context.Context, e *engine, h *Hook[E], event E) {
-	if rec, ok := any(event).(Recorded); ok {
-		e.record(ctx, rec)
-	}
 	var errs []error
+	if rec, ok := any(event).(Recorded); ok {
+		if err := e.record(ctx, rec); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	for _, f := range h.listeners() {
 		errs = append(errs, guardCall(func() error { return f(ctx, event) }))
 	}
@@ -62,8 +64,13 @@ func fire[E any](ctx context.Context, e *engine, h *Hook[E], event E) {
 		errs = append(errs, guardCall(func() error { e.cfg.OnEvent(ctx, event); return nil }))
 	}
 	if err := errors.Join(errs...); err != nil {
-		e.log.ErrorContext(ctx, "an event listener failed", "event", fmt.Sprintf("%T", event), "err", err)
+		e.complain(ctx, "an event listener failed", "event", fmt.Sprintf("%T", event), "err", err)
 	}
+}
+
+// complain tells the operators' log, which may be what is broken.
+func (e *engine) complain(ctx context.Context, msg string, args ...any) {
+	_ = guardCall(func() error { e.log.ErrorContext(ctx, msg, args...); return nil })
 }
 
 // guardCall turns a panic of f into an error.

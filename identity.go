@@ -123,7 +123,7 @@ func (v *visit) checkTimed(mechanism string) (Identity, error) {
 		outcome = "error"
 	}
 	if outcome != outcomeFailure || v.presents(mechanism) {
-		v.e.cfg.Meter.Time(v.ctx(), "doorward.identity", time.Since(start), slog.String("mechanism", mechanism), slog.String("outcome", outcome))
+		v.e.timed(v.ctx(), "doorward.identity", time.Since(start), slog.String("mechanism", mechanism), slog.String("outcome", outcome))
 	}
 	return id, err
 }
@@ -166,6 +166,7 @@ func (v *visit) checkNow(mechanism string) (Identity, error) {
 	if err != nil {
 		v.proofs.settle(refused(err))
 	} else {
+		v.e.note(v.ctx(), Record{Action: mechanism, Outcome: outcomeSuccess, User: id.User, Level: slog.LevelDebug})
 		v.proofs.settle(Succeeded)
 	}
 	return id, err

@@ -102,8 +102,8 @@ func TestMeter(t *testing.T) {
 		"token": {func(b *kit.Browser) { token(b) }, func(b *kit.Browser) { b.Get("/user").Want(200) },
 			[]string{event("token", "success"), identity("token", "success")}},
 		"forged token": {nil, func(b *kit.Browser) { b.Get("/role", "Authentication-Token", "forged") },
-			[]string{identity("token", "failure"), event("access", "refused")}},
-		"basic":        {nil, func(b *kit.Browser) { b.Get("/basic", "Authorization", basic(joe, kit.Password)).Want(200) }, []string{identity("basic", "success")}},
+			[]string{event("token", "failure"), identity("token", "failure"), event("access", "refused")}},
+		"basic":        {nil, func(b *kit.Browser) { b.Get("/basic", "Authorization", basic(joe, kit.Password)).Want(200) }, []string{event("basic", "success"), identity("basic", "success")}},
 		"basic, wrong": {nil, func(b *kit.Browser) { b.Get("/basic", "Authorization", basic(joe, "wrong password")).Want(401) }, []string{event("credential", "failure"), identity("basic", "failure"), event("access", "refused")}},
 		"no CSRF token": {signedIn, func(b *kit.Browser) {
 			b.NoCSRF = true
@@ -154,7 +154,7 @@ func TestMeterWithoutLog(t *testing.T) {
 	if err := app.Accounts().ResetAccess(t.Context(), app.NewUser(joe)); err != nil {
 		t.Fatal(err)
 	}
-	if got := m.take(); !slices.Equal(got, []string{"doorward.events 1 [action=access-reset outcome=success]"}) {
+	if got := m.take(); !slices.Equal(got, []string{"doorward.events 1 [action=signed-out-everywhere outcome=success]", "doorward.events 1 [action=access-reset outcome=success]"}) {
 		t.Errorf("%q", got)
 	}
 }

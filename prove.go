@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -92,6 +93,8 @@ func (s SignIn) Prove(r *http.Request, p Proof) (User, error) {
 		out = Failed
 		if u != nil {
 			fire(ctx, s.e, &s.e.hooks.AuthnFailed, AuthnFailed{User: u, Kind: p.Kind, SecondFactor: s.e.seconds.has(s.name)})
+		} else { // without what was typed: it may be a password
+			s.e.note(ctx, Record{Action: "credential", Outcome: outcomeFailure, Level: slog.LevelWarn, Attrs: []slog.Attr{slog.String("kind", p.Kind)}})
 		}
 	}
 	return nil, err
@@ -189,5 +192,6 @@ func (v *visit) forged() error {
 		return err
 	}
 	done(Failed)
+	v.e.note(v.ctx(), Record{Action: "token", Outcome: outcomeFailure, Level: slog.LevelWarn})
 	return ErrAnonymous
 }

@@ -1,9 +1,11 @@
 package doorward
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -37,9 +39,32 @@ const (
 	outcomeRefused = "refused"
 )
 
-// record writes the line of an event, and counts it.
-func (e *engine) record(ctx context.Context, event Recorded) {
-	rec := event.Record()
+// record writes the line of an event, and counts it. A log or a meter that
+// panics breaks no sign-in.
+func (e *engine) record(ctx context.Context, event Recorded) error {
+	return guardCall(func() error { e.write(ctx, event.Record()); return nil })
+}
+
+// note records what is told to the log and to no listener.
+func (e *engine) note(ctx context.Context, rec Record) {
+	if err := e.record(ctx, noted(rec)); err != nil {
+		e.complain(ctx, "the security log failed", "action", rec.Action, "err", err)
+	}
+}
+
+type noted Record
+
+// Record implements [Recorded].
+func (n noted) Record() Record { return Record(n) }
+
+// timed tells the meter. One that panics spoils no answer.
+func (e *engine) timed(ctx context.Context, name string, d time.Duration, attrs ...slog.Attr) {
+	if err := guardCall(func() error { e.cfg.Meter.Time(ctx, name, d, attrs...); return nil }); err != nil {
+		e.complain(ctx, "the meter failed", "name", name, "err", err)
+	}
+}
+
+func (e *engine) write(ctx context.Context, rec Record) {
 	if e.cfg.Meter != nil {
 		e.cfg.Meter.Count(ctx, "doorward.events", 1, slog.String("action", rec.Action), slog.String("outcome", rec.Outcome))
 	}
@@ -48,10 +73,10 @@ func (e *engine) record(ctx context.Context, event Recorded) {
 	}
 	attrs := append(make([]slog.Attr, 0, 8), slog.String("action", rec.Action), slog.String("outcome", rec.Outcome))
 	if rec.User != nil {
-		attrs = append(attrs, slog.String("user", accountName(rec.User, "")))
+		attrs = append(attrs, slog.String("user", loggedName(rec.User)))
 	}
 	if v := visitBehind(ctx); v != nil {
-		attrs = append(attrs, slog.Any("address", addrValue{v.addr()}), slog.String("method", v.r.Method), slog.String("path", clip(loggedPath(v.r), 200)))
+		attrs = append(attrs, slog.Any("address", addrValue{v.addr()}), slog.String("method", clip(v.r.Method, 20)), slog.String("path", clip(loggedPath(v.r), 200)))
 	}
 	e.cfg.SecurityLog.LogAttrs(ctx, rec.Level, "security", append(attrs, rec.Attrs...)...)
 }
@@ -60,7 +85,18 @@ func (e *engine) record(ctx context.Context, event Recorded) {
 type addrValue struct{ netip.Addr }
 
 // LogValue implements [slog.LogValuer].
-func (a addrValue) LogValue() slog.Value { return slog.StringValue(a.String()) }
+func (a addrValue) LogValue() slog.Value {
+	if !a.IsValid() { // a Unix socket's
+		return slog.StringValue("")
+	}
+	return slog.StringValue(a.String())
+}
+
+// loggedName is what operators know a user by.
+func loggedName(u User) string {
+	acc := u.SecurityAccount()
+	return cmp.Or(strings.ToLower(acc.Email), acc.Username, acc.Uniquifier)
+}
 
 // Record implements [Recorded].
 func (ev Authenticated) Record() Record {
@@ -129,5 +165,5 @@ func (ev CSRFRefused) Record() Record {
 // Record implements [Recorded].
 func (ev MixedCredentials) Record() Record {
 	return Record{Action: "access", Outcome: outcomeRefused, User: ev.User, Level: slog.LevelWarn,
-		Attrs: []slog.Attr{slog.String("reason", "mixed-credentials"), slog.String("other", accountName(ev.Other, ""))}}
+		Attrs: []slog.Attr{slog.String("reason", "mixed-credentials"), slog.String("other", loggedName(ev.Other))}}
 }

@@ -22,7 +22,7 @@ import (
 )
 
 // What strangers type into forms and URLs; none of it may be logged.
-var typed = []string{"nobody@stranger.example", "wrong password", "query-secret", "a forged token"}
+var typed = []string{"nobody@stranger.example", "wrong password", "hunter2-in-a-link", "query-secret", "a forged token"}
 
 const linkSecret = "hunter2-in-a-link"
 
@@ -123,6 +123,35 @@ func TestSecurityLog(t *testing.T) {
 			u, _ := a.Accounts().Find(context.Background(), joe)
 			a.Browser().LoginAs(u)
 		}, want: []string{line("INFO", "sign-in", "success", joe, at("GET", "/doorwardtest/login"), `,"via":["doorwardtest"]`)}},
+		"nobody's": {do: func(_ *testing.T, a *logged) {
+			a.Browser().PostForm("/login", kit.Fields{"email": typed[0], "password": "wrong password"})
+		}, want: []string{line("WARN", "credential", "failure", "", at("POST", "/login"), `,"kind":"password"`)}},
+		"switched off": {do: func(_ *testing.T, a *logged) {
+			a.NewUser(jane, func(acc *doorward.Account) { acc.Active = false })
+			a.Browser().PostForm("/login", credentials(jane))
+		}, want: []string{line("WARN", "sign-in", "refused", jane, at("POST", "/login"), `,"via":["password"],"reason":"DISABLED_ACCOUNT"`)}},
+		"switched off, basic": {do: func(_ *testing.T, a *logged) {
+			a.NewUser(jane, func(acc *doorward.Account) { acc.Active = false })
+			a.Browser().Get("/basic", "Authorization", basic(jane, kit.Password)).Want(401)
+		}, want: []string{line("WARN", "sign-in", "refused", jane, at("GET", "/basic"), `,"via":["basic"],"reason":"DISABLED_ACCOUNT"`),
+			line("DEBUG", "access", "refused", "", at("GET", "/basic"), reason("anonymous"))}},
+		"basic": {do: func(_ *testing.T, a *logged) {
+			a.Browser().Get("/basic", "Authorization", basic(joe, kit.Password)).Want(200)
+		}, want: []string{line("DEBUG", "basic", "success", joe, at("GET", "/basic"), "")}},
+		"forged token": {do: func(_ *testing.T, a *logged) { a.Browser().Get("/role", "Authentication-Token", "a forged token") },
+			want: []string{line("WARN", "token", "failure", "", at("GET", "/role"), ""), line("WARN", "access", "refused", "", at("GET", "/role"), reason("rights"))}},
+		"replayed": {do: func(t *testing.T, a *logged) {
+			b := remembered(t, a.App, joe)
+			b.Close()
+			thief := b.Clone()
+			b.WhoAmI()
+			a.Clock.Advance(time.Hour)
+			a.take()
+			thief.WhoAmI()
+		}, want: []string{line("WARN", "remembered", "refused", "", at("GET", "/doorwardtest/whoami"), reason("replayed"))}},
+		"no name but a username": {do: func(_ *testing.T, a *logged) {
+			a.Browser().LoginAs(a.NewUser("", func(acc *doorward.Account) { acc.Username = "Jane" }))
+		}, want: []string{line("INFO", "sign-in", "success", "Jane", at("GET", "/doorwardtest/login"), `,"via":["doorwardtest"]`)}},
 		"sign-out": {do: func(t *testing.T, a *logged) { in(t, a).PostForm("/logout", nil) },
 			want: []string{line("INFO", "sign-out", "success", joe, at("POST", "/logout"), "")}},
 		"sign-out of nobody": {do: func(_ *testing.T, a *logged) { a.Browser().PostForm("/logout", nil) }},
@@ -179,7 +208,12 @@ func TestSecurityLog(t *testing.T) {
 			u, _ := a.Accounts().Find(context.Background(), joe)
 			_, _ = a.Accounts().EndSessions(context.Background(), u, "")
 			_ = a.Accounts().ResetAccess(context.Background(), u)
-		}, want: []string{line("INFO", "sessions-ended", "success", joe, "", `,"count":0`), line("WARN", "access-reset", "success", joe, "", "")}},
+			for _, active := range []bool{true, false, true} { // the first changes nothing
+				_, _ = a.Accounts().SetActive(context.Background(), u, active)
+			}
+		}, want: []string{line("INFO", "sessions-ended", "success", joe, "", `,"count":0`), line("INFO", "signed-out-everywhere", "success", joe, "", ""),
+			line("WARN", "access-reset", "success", joe, "", ""),
+			line("INFO", "account", "success", joe, "", `,"active":false`), line("INFO", "account", "success", joe, "", `,"active":true`)}},
 		"no CSRF token": {do: func(t *testing.T, a *logged) {
 			b := in(t, a)
 			b.NoCSRF = true
@@ -204,7 +238,8 @@ func TestSecurityLog(t *testing.T) {
 			b.PostForm("/login", credentials(joe)).Want(302)
 			b.PostForm("/tf", kit.Fields{"code": "654321"})
 			b.PostForm("/tf", kit.Fields{"code": "123456"}).Want(302)
-		}, want: []string{line("WARN", "credential", "failure", joe, at("POST", "/tf"), `,"kind":"code","second_factor":true`),
+		}, want: []string{line("INFO", "sign-in", "pending", joe, at("POST", "/login"), `,"via":["password"]`),
+			line("WARN", "credential", "failure", joe, at("POST", "/tf"), `,"kind":"code","second_factor":true`),
 			line("INFO", "sign-in", "success", joe, at("POST", "/tf"), `,"via":["password","tf"]`)}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -87,6 +88,7 @@ func (v *visit) answerRemember(r restored, err error) error {
 	case errors.Is(err, errReplayed):
 		selector, _, _ := v.rememberCookie()
 		v.e.log.WarnContext(v.ctx(), "remember-me value used twice; this browser is no longer remembered", "address", v.addr())
+		v.e.note(v.ctx(), Record{Action: "remembered", Outcome: outcomeRefused, User: r.user, Level: slog.LevelWarn, Attrs: []slog.Attr{slog.String("reason", "replayed")}})
 		if err := v.e.cfg.Stores.Remember.EndRemember(v.ctx(), selector); err != nil {
 			return fmt.Errorf("end remember-me: %w", err)
 		}
