@@ -8,7 +8,6 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,11 +37,10 @@ func (f *Feature) grant(w http.ResponseWriter, r *http.Request, id doorward.Iden
 	for _, role := range id.Roles {
 		groups = append(groups, headerText(role.Name))
 	}
-	slices.Sort(groups)
 	h := w.Header()
 	h.Set("Remote-User", user)
 	h.Set("Remote-Email", email)
-	h.Set("Remote-Groups", strings.Join(slices.Compact(groups), ","))
+	h.Set("Remote-Groups", strings.Join(groups, ","))
 	w.WriteHeader(http.StatusOK)
 }
 
@@ -140,12 +138,16 @@ func (f *Feature) send(w http.ResponseWriter, r *http.Request, q question, pages
 	return false
 }
 
-// location is the URL of a page of ours with the way back. On one host both are
-// paths, so that nothing depends on what that host is called.
+// location is the URL of a page of ours with the way back: a path, where both
+// are on one host, so that nothing depends on what that is called. Where our host
+// has a name the page's URL is whole, for Traefik takes a path to be on the host
+// of this server.
 func (q *question) location(page string) string {
 	back := q.orig.uri
-	if q.orig.host != q.own {
+	if q.named {
 		page = q.orig.scheme + "://" + q.own + page
+	}
+	if q.orig.host != q.own {
 		back = q.orig.scheme + "://" + q.orig.host + back
 	}
 	if len(back) > maxNext {

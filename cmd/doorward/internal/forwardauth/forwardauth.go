@@ -78,6 +78,7 @@ type question struct {
 	rules rules
 	orig  original
 	own   string // host of our pages
+	named bool   // and the settings say so
 }
 
 // read understands a request or says why it must be refused. Nothing has been
@@ -92,7 +93,7 @@ func (f *Feature) read(r *http.Request) (q question, err error) {
 	if q.orig, err = readOriginal(r.Header, f.maxURL); err != nil {
 		return q, err
 	}
-	q.own = cmp.Or(f.own, plainHost(q.orig.scheme, r.Host))
+	q.own, q.named = plainHost(q.orig.scheme, cmp.Or(f.own, r.Host)), f.own != ""
 	if !f.guards(q.own, q.orig.scheme, q.orig.host) {
 		return q, errors.New("the host " + q.orig.host + " is not ours; set SERVER_NAME to the host of the sign-in page, " +
 			"and SECURITY_REDIRECT_BASE_DOMAIN with SECURITY_REDIRECT_ALLOWED_SUBDOMAINS to the guarded ones")

@@ -44,6 +44,7 @@ func TestRules(t *testing.T) {
 		{"role=%20", 403, 403},
 		{"role=admin&role=", 403, 403},
 		{"role=admin,editor", 403, 403},
+		{"role=x,y", 403, 403},
 		{"any_role=admin,", 403, 403},
 		{"=admin", 403, 403},
 		{"role=admin;x=y", 403, 403},
@@ -139,7 +140,8 @@ func TestNobodySignedIn(t *testing.T) {
 		"basic, a program":        {basic, []string{"Accept", "*/*"}, 401, "", true},
 		"basic, tried":            {basic, []string{"Authorization", "Basic eDp5"}, 401, "", true},
 		"basic only":              {"mechanism=basic", nil, 401, "", true},
-		"too long to come back":   {"", []string{"X-Forwarded-Uri", "/" + strings.Repeat("x", 199)}, 302, "/login?next=/" + strings.Repeat("x", 199), false},
+		"long":                    {"", []string{"X-Forwarded-Uri", "/" + strings.Repeat("x", 2047)}, 302, "/login?next=/" + strings.Repeat("x", 2047), false},
+		"too long to come back":   {"", []string{"X-Forwarded-Uri", "/" + strings.Repeat("x", 2048)}, 302, "/login", false},
 		"something else in next":  {"", []string{"X-Forwarded-Uri", `/a?next=//evil.example/&b="\<x>#`[:31]}, 302, "/login?next=/a%3Fnext%3D//evil.example/%26b%3D%22%5C%3Cx%3E", false},
 		"a wrong cookie":          {"", []string{"Cookie", "session=spoilt"}, 302, "/login?next=/page%3Fa%3Db", false},
 		"a wrong token":           {"", []string{"Authentication-Token", "spoilt", "Accept", "*/*"}, 401, "", false},
@@ -227,9 +229,13 @@ func TestFreshness(t *testing.T) {
 	if got, _ := d.ask("within=15m&grace=5m", d.ann); got != 302 {
 		t.Errorf("beyond the grace: %d", got)
 	}
-	r := d.request("within=15m&mechanism=token", nil, "Authentication-Token", d.AuthToken(d.NewUser("joe@example.org")))
-	if res := d.answer(r); res.StatusCode != 200 {
-		t.Errorf("a new token: %d", res.StatusCode)
+	token := []string{"Authentication-Token", d.AuthToken(d.NewUser("joe@example.org"))}
+	if got, _ := d.ask("within=15m", nil, token...); got != 200 {
+		t.Errorf("a new token: %d", got)
+	}
+	d.Clock.Advance(14 * time.Minute)
+	if got, to := d.ask("within=10m", nil, token...); got != 401 || to != "" {
+		t.Errorf("an old one, which no page makes new: %d %q", got, to)
 	}
 }
 

@@ -18,7 +18,9 @@ import (
 
 const (
 	ann = "ann@example.org" // has no role
-	ada = "ada@example.org" // has two
+	ada = "ada@example.org" // has three
+
+	maxURL = 4000
 )
 
 // door is an installation with the endpoint, asked as a proxy asks.
@@ -65,6 +67,7 @@ func newDoor(t testing.TB, edit func(*batteries.Config)) *door {
 	u := d.NewUser(ada)
 	d.GiveRole(u, "editor", "write", "read")
 	d.GiveRole(u, "admin", "all")
+	d.GiveRole(u, "x,y") // made by somebody else than the command line
 	d.token = d.AuthToken(u)
 	d.ann, d.ada = d.Browser(), d.Browser()
 	d.ann.PostForm("/login", kit.Fields{"email": ann, "password": kit.Password}).Want(http.StatusFound)
@@ -156,10 +159,11 @@ func newBareDoor(t testing.TB, edit func(*batteries.Config)) *door {
 	d.App = kit.New(t, func(c *batteries.Config) {
 		c.Stores = doorward.StoresFrom(&counted{memstore.New[kit.User](), d.trips, d.broken})
 		c.Limits.TrustedProxies = []string{"127.0.0.1", "10.0.0.0/8", "::1"}
+		c.URLs.ServerName, c.Mail, c.UnlimitedGuessing = "", nil, true // nothing that needs a name
 		if edit != nil {
 			edit(c)
 		}
-		f = forwardauth.New(c.Config, 200)
+		f = forwardauth.New(c.Config, maxURL)
 		c.More = append(c.More, f)
 	})
 	d.handler = f.Handler(d.Security)

@@ -155,9 +155,9 @@ func (f *Feature) fromElsewhere(q question) bool {
 		return false // no browser of the last years
 	}
 	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" {
-		return true // also "null"
+	if err != nil {
+		return true
 	}
-	host := plainHost(u.Scheme, u.Host)
+	host := plainHost(u.Scheme, u.Host) // "" for "null"
 	return host != q.orig.host && !f.guards(q.own, u.Scheme, host)
 }

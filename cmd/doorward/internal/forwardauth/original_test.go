@@ -46,7 +46,7 @@ func TestPeers(t *testing.T) {
 
 func TestOriginalRequest(t *testing.T) {
 	d := newDoor(t, nil)
-	long := strings.Repeat("x", 200)
+	long := strings.Repeat("x", maxURL)
 	for name, c := range map[string]struct {
 		headers []string
 		status  int
@@ -131,6 +131,23 @@ func TestOriginalRequest(t *testing.T) {
 			}
 		})
 	}
+	if log := d.Logs.String(); strings.Contains(log, strings.Repeat("x", 300)) || strings.Contains(log, "page?a=b") {
+		t.Error("what a stranger sent is in the log")
+	}
+}
+
+// TestSockets: some proxies call the scheme of an upgrade by its own name, and
+// the cookie that goes with TLS is found all the same.
+func TestSockets(t *testing.T) {
+	d := newDoor(t, nil)
+	b := d.Browser()
+	b.TLS = true
+	b.PostForm("/login", kit.Fields{"email": ann, "password": kit.Password}).Want(http.StatusFound)
+	for scheme, want := range map[string]int{"https": 200, "wss": 200, "http": 401, "ws": 401} {
+		if got, _ := d.ask("", b, "X-Forwarded-Proto", scheme, "Sec-WebSocket-Key", "x"); got != want {
+			t.Errorf("%s: %d", scheme, got)
+		}
+	}
 }
 
 // TestOtherHosts: applications on hosts of their own, where the settings allow it.
@@ -139,7 +156,6 @@ func TestOtherHosts(t *testing.T) {
 		c.URLs.ServerName, c.URLs.BaseDomain, c.URLs.Subdomains = "auth.example.org", "example.org", []string{"wiki", "."}
 	}
 	all := func(c *batteries.Config) { c.URLs.ServerName, c.URLs.AllowSubdomains = "example.org", true }
-	nameless := func(c *batteries.Config) { c.URLs.ServerName, c.Mail, c.UnlimitedGuessing = "", nil, true }
 	for name, c := range map[string]struct {
 		edit   func(*batteries.Config)
 		host   string
@@ -147,9 +163,10 @@ func TestOtherHosts(t *testing.T) {
 		page   string
 		back   string
 	}{
-		"our own":             {list, "auth.example.org", 302, "/login", "/page?a=b"},
+		"our own":             {list, "auth.example.org", 302, "https://auth.example.org/login", "/page?a=b"},
 		"listed":              {list, "wiki.example.org", 302, "https://auth.example.org/login", "https://wiki.example.org/page?a=b"},
 		"listed, capitals":    {list, "Wiki.Example.Org", 302, "https://auth.example.org/login", "https://wiki.example.org/page?a=b"},
+		"our own, port":       {list, "auth.example.org:443", 302, "https://auth.example.org/login", "/page?a=b"},
 		"listed, port":        {list, "wiki.example.org:443", 302, "https://auth.example.org/login", "https://wiki.example.org/page?a=b"},
 		"the domain":          {list, "example.org", 302, "https://auth.example.org/login", "https://example.org/page?a=b"},
 		"another port":        {list, "wiki.example.org:8443", 403, "", ""},
@@ -161,9 +178,9 @@ func TestOtherHosts(t *testing.T) {
 		"every subdomain":     {all, "any.example.org", 302, "https://example.org/login", "https://any.example.org/page?a=b"},
 		"not every domain":    {all, "example.com", 403, "", ""},
 		"the proxy's Host":    {list, kit.Host, 403, "", ""},
-		"no name of our own":  {nameless, "wiki.example.org", 403, "", ""},
-		"nameless, one host":  {nameless, kit.Host, 302, "/login", "/page?a=b"},
-		"a list without name": {func(c *batteries.Config) { list(c); nameless(c) }, "wiki.example.org", 403, "", ""},
+		"no name of our own":  {nil, "wiki.example.org", 403, "", ""},
+		"nameless, one host":  {nil, kit.Host, 302, "/login", "/page?a=b"},
+		"a list without name": {func(c *batteries.Config) { list(c); c.URLs.ServerName = "" }, "wiki.example.org", 403, "", ""},
 		"a development host":  {func(c *batteries.Config) { list(c); c.URLs.RedirectHost = "dev.example.org" }, "evil.example", 403, "", ""},
 		"pages on a subdomain": {func(c *batteries.Config) {
 			c.URLs.ServerName, c.URLs.Subdomain, c.URLs.BaseDomain, c.URLs.Subdomains = "example.org", "auth", "example.org", []string{"wiki"}

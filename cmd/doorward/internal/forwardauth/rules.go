@@ -31,7 +31,7 @@ func parseRules(query string) (rules, error) {
 	for name, vs := range values {
 		for _, v := range vs {
 			if strings.TrimSpace(v) == "" || strings.Contains(v, ",") {
-				return r, fmt.Errorf("parameter %q has an empty value or one with a comma; repeat the name for several values", name)
+				return r, fmt.Errorf("parameter %.40q has an empty value or one with a comma; repeat the name for several values", name)
 			}
 		}
 		if err := r.take(name, vs); err != nil {
@@ -39,7 +39,7 @@ func parseRules(query string) (rules, error) {
 		}
 	}
 	if r.auth.Grace != 0 && r.auth.Within == 0 {
-		return r, fmt.Errorf("parameter %q needs %q", "grace", "within")
+		return r, fmt.Errorf("parameter %.40q needs %q", "grace", "within")
 	}
 	return r, nil
 }
@@ -65,7 +65,7 @@ func (r *rules) take(name string, vs []string) (err error) {
 	case "cross_site":
 		r.crossSite, err = single(name, vs, strconv.ParseBool)
 	default:
-		err = fmt.Errorf("parameter %q is not known", name)
+		err = fmt.Errorf("parameter %.40q is not known", name)
 	}
 	return err
 }
@@ -73,7 +73,7 @@ func (r *rules) take(name string, vs []string) (err error) {
 func mechanisms(vs []string) error {
 	for _, v := range vs {
 		if v != doorward.MechanismSession && v != doorward.MechanismToken && v != doorward.MechanismBasic {
-			return fmt.Errorf("mechanism %q is not known: session, token, basic", v)
+			return fmt.Errorf("mechanism %.40q is not known: session, token, basic", v)
 		}
 	}
 	return nil
@@ -81,10 +81,10 @@ func mechanisms(vs []string) error {
 
 func single[T any](name string, vs []string, parse func(string) (T, error)) (v T, err error) {
 	if len(vs) != 1 {
-		return v, fmt.Errorf("parameter %q is given %d times", name, len(vs))
+		return v, fmt.Errorf("parameter %.40q is given %d times", name, len(vs))
 	}
 	if v, err = parse(vs[0]); err != nil {
-		return v, fmt.Errorf("parameter %q: %w", name, err)
+		return v, fmt.Errorf("parameter %.40q: %w", name, err)
 	}
 	return v, nil
 }
