@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -42,7 +43,7 @@ func (v *visitor) signIn(page string, form url.Values) {
 func prefixed(environ ...string) []string { return append(environ, "SECURITY_URL_PREFIX=/auth") }
 
 func TestNginxOneHost(t *testing.T) {
-	p := behindNginx(t, "one-host.conf", prefixed()...)
+	p := behindNginx(t, "one-host.conf", "", prefixed()...)
 	p.account("ann@doors.test")
 	p.account("ada@doors.test", "admin", "editors of pages")
 
@@ -324,8 +325,31 @@ func (p *proxied) socket(t *testing.T) {
 	}
 }
 
+// TestNginxPassesTroubleOn: nginx knows 401 and 403 and calls the rest 500; the
+// example makes of it what it was, and lets nobody through.
+func TestNginxPassesTroubleOn(t *testing.T) {
+	for answered, want := range map[int]int{400: 400, 401: 401, 403: 403, 404: 503, 429: 429, 500: 503, 503: 503} {
+		t.Run(http.StatusText(answered), func(t *testing.T) {
+			stub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", "77")
+				w.Header().Set("Remote-User", "root")
+				w.WriteHeader(answered)
+			}))
+			defer stub.Close()
+			p := behindNginx(t, "one-host.conf", stub.URL)
+			a := p.visitor().get(guarded + "/x")
+			if a.status != want || strings.Contains(a.body, "Remote-User") {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+			if retry := a.header.Get("Retry-After"); (retry == "77") != (want == 429 || want == 503 || want == 400) {
+				t.Errorf("Retry-After: %q", retry)
+			}
+		})
+	}
+}
+
 func TestNginxWhenDoorwardIsAway(t *testing.T) {
-	p := behindNginx(t, "one-host.conf", prefixed()...)
+	p := behindNginx(t, "one-host.conf", "", prefixed()...)
 	p.account("ann@doors.test")
 	v := p.visitor()
 	v.signIn(guarded+"/x", credentials("ann@doors.test"))
@@ -337,7 +361,7 @@ func TestNginxWhenDoorwardIsAway(t *testing.T) {
 }
 
 func TestNginxManyHosts(t *testing.T) {
-	p := behindNginx(t, "many-hosts.conf", "SERVER_NAME=auth.example.org", "SESSION_COOKIE_DOMAIN=example.org", "REMEMBER_COOKIE_DOMAIN=example.org",
+	p := behindNginx(t, "many-hosts.conf", "", "SERVER_NAME=auth.example.org", "SESSION_COOKIE_DOMAIN=example.org", "REMEMBER_COOKIE_DOMAIN=example.org",
 		"SECURITY_REDIRECT_BASE_DOMAIN=example.org", "SECURITY_REDIRECT_ALLOWED_SUBDOMAINS=wiki,shop")
 	p.account("ann@doors.test")
 	v := p.visitor()

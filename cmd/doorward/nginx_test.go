@@ -27,8 +27,8 @@ import (
 	"time"
 )
 
-// proxied is nginx with the configuration of examples/nginx, doorward behind
-// it, and an application that knows nothing of either.
+// proxied is a proxy with the configuration of examples, doorward behind it, and
+// an application that knows nothing of either.
 type proxied struct {
 	t     *testing.T
 	door  *live
@@ -70,8 +70,9 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(seen{r.Method, r.RequestURI, r.Host, r.Header, body})
 }
 
-// behindNginx starts all three.
-func behindNginx(t *testing.T, site string, environ ...string) *proxied {
+// behindNginx starts all three. If stub is not empty it is the URL of what stands
+// in for doorward.
+func behindNginx(t *testing.T, site, stub string, environ ...string) *proxied {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
@@ -83,19 +84,36 @@ func behindNginx(t *testing.T, site string, environ ...string) *proxied {
 			t.Skip("nginx is not installed; this test shows that examples/nginx works")
 		}
 	}
+	p := newProxied(t, stub, environ...)
+	p.start(func() []string {
+		p.configure(site)
+		return []string{program, "-p", p.dir, "-c", filepath.Join(p.dir, "nginx.conf"), "-e", "stderr"}
+	})
+	return p
+}
+
+// newProxied is everything but the proxy.
+func newProxied(t *testing.T, stub string, environ ...string) *proxied {
+	t.Helper()
 	p := &proxied{t: t, dir: t.TempDir(), app: httptest.NewServer(http.HandlerFunc(echo)), log: &buffer{}}
 	t.Cleanup(p.app.Close)
-	p.door = start(t, p.dir, append(guardedSettings(), environ...)...)
+	if p.door = (&live{url: stub}); stub == "" {
+		p.door = start(t, p.dir, append(guardedSettings(), environ...)...)
+	}
 	p.certify()
-	for range 5 { // somebody else may take a port between our look and nginx's
-		p.plain, p.tls = freePort(t), freePort(t)
-		p.configure(site)
-		if p.run(program) {
-			return p
+	return p
+}
+
+// start configures and runs the proxy.
+func (p *proxied) start(configure func() []string) {
+	p.t.Helper()
+	for range 5 { // somebody else may take a port between our look and the proxy's
+		p.plain, p.tls = freePort(p.t), freePort(p.t)
+		if p.run(configure()) {
+			return
 		}
 	}
-	t.Fatalf("nginx does not start:\n%s", p.log)
-	return nil
+	p.t.Fatalf("the proxy does not start:\n%s", p.log)
 }
 
 func guardedSettings() []string {
@@ -167,12 +185,13 @@ func (p *proxied) write(name, text string) {
 	}
 }
 
-// run starts nginx and reports whether it accepts connections.
-func (p *proxied) run(program string) bool {
+// run starts a proxy and reports whether it accepts connections.
+func (p *proxied) run(command []string) bool {
 	p.t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
-	cmd := exec.CommandContext(ctx, program, "-p", p.dir, "-c", filepath.Join(p.dir, "nginx.conf"), "-e", "stderr")
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Stdout, cmd.Stderr = p.log, p.log
+	cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+p.dir, "XDG_CONFIG_HOME="+p.dir)
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -190,7 +209,7 @@ func (p *proxied) run(program string) bool {
 		case <-gone:
 			return false
 		case <-late:
-			p.t.Fatalf("nginx does not listen:\n%s", p.log)
+			p.t.Fatalf("the proxy does not listen:\n%s", p.log)
 		case <-tick.C:
 			conn, err := new(net.Dialer).DialContext(p.t.Context(), "tcp", p.tls)
 			if err == nil {
