@@ -2,7 +2,10 @@ package lockout_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -122,3 +125,25 @@ func find(t *testing.T, app *kit.App, email string) doorward.User {
 
 // settle passes the wait of a seat.
 func settle(app *kit.App) { app.Clock.Advance(15 * time.Minute) }
+
+var secretPattern = regexp.MustCompile(`[A-Za-z0-9_-]{60,}`)
+
+// seen is everything that a visitor sees of an answer, without what differs
+// between any two, and what it cost.
+func seen(res *kit.Response, typed string, hashes int) string {
+	var lines []string
+	for name, vs := range res.Header {
+		if name != "Set-Cookie" {
+			lines = append(lines, name+": "+strings.Join(vs, ", "))
+		}
+	}
+	for _, c := range res.Cookies {
+		lines = append(lines, fmt.Sprintf("cookie %s, %d bytes, %s, %d", c.Name, len(c.Value), c.Path, c.MaxAge))
+	}
+	slices.Sort(lines)
+	body := res.Body
+	if typed != "" {
+		body = strings.ReplaceAll(body, html.EscapeString(typed), "(typed)")
+	}
+	return fmt.Sprintf("%d, %d hashes\n%s\n%s", res.Status, hashes, strings.Join(lines, "\n"), secretPattern.ReplaceAllString(body, "(secret)"))
+}

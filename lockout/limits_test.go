@@ -208,7 +208,9 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-func account(i int) string { return doorward.NewUniquifier()[:8] + string(rune('a'+i%26)) + "@example.com" }
+func account(i int) string {
+	return doorward.NewUniquifier()[:8] + string(rune('a'+i%26)) + "@example.com"
+}
 
 // scopesOf returns which limits refused, each once.
 func scopesOf(app *kit.App) []string {

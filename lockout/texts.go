@@ -11,7 +11,7 @@ func texts() map[string]doorward.Text {
 		"ACCOUNT_UNLOCKED":             {Category: "success", Text: "The account is unlocked. You can sign in now."},
 
 		"unlock_title":           {Text: "Unlock your account"},
-		"unlock_question":        {Text: "Somebody entered wrong passwords for your account, and it was locked. Do you want to unlock it, and to let this browser sign in?"},
+		"unlock_question":        {Text: "Somebody entered wrong passwords for your account, so it was locked. If you unlock it, you can sign in from this browser, even if it is locked again."},
 		"unlock_button":          {Text: "Unlock"},
 		"unlock_request_title":   {Text: "Is your account locked?"},
 		"unlock_request_intro":   {Text: "After too many wrong passwords an account is locked for a time. We can send its owner a link that unlocks it now."},

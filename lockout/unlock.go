@@ -14,9 +14,12 @@ import (
 // account.
 type Status struct {
 	Failures int       // wrong credentials that count
-	Until    time.Time // locked until then, if it is in the future
+	Until    time.Time // locked until then; zero if it is not, or for good
 	Closed   bool      // locked until somebody unlocks it
 }
+
+// Locked reports whether strangers are kept out now.
+func (s Status) Locked() bool { return s.Closed || !s.Until.IsZero() }
 
 // Status returns the state of an account's lock.
 func (f *Feature) Status(ctx context.Context, u doorward.User) (Status, error) {
@@ -29,7 +32,7 @@ func (f *Feature) Status(ctx context.Context, u doorward.User) (Status, error) {
 		return Status{}, nil
 	}
 	s := Status{Failures: g.Count, Closed: g.Count >= f.mostFor(false)}
-	if wait := f.account.wait(&g, now); wait > 0 {
+	if wait := f.account.wait(&g, now); wait > 0 && !s.Closed {
 		s.Until = now.Add(wait)
 	}
 	return s, nil

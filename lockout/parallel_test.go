@@ -1,0 +1,267 @@
+package lockout_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/batteries"
+	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/testdb"
+	"github.com/doorward/doorward/lockout"
+	"github.com/doorward/doorward/memstore"
+	"github.com/doorward/doorward/sqlstore"
+)
+
+// onStores runs a test on two processes with one store between them.
+func onStores(t *testing.T, f func(t *testing.T, one, two *kit.App)) {
+	t.Run("memory", func(t *testing.T) {
+		stores := doorward.StoresFrom(memstore.New[kit.User]())
+		f(t, process(t, stores), process(t, stores))
+	})
+	for _, kind := range testdb.Kinds {
+		t.Run(kind, func(t *testing.T) {
+			db := testdb.Open(t, kind)
+			f(t, process(t, sqlStores(t, db)), process(t, sqlStores(t, db)))
+		})
+	}
+}
+
+func process(t *testing.T, stores doorward.Stores) *kit.App {
+	t.Helper()
+	return kit.New(t, func(c *batteries.Config) { c.Stores = stores })
+}
+
+func sqlStores(t *testing.T, db *testdb.Database) doorward.Stores {
+	t.Helper()
+	dialect := sqlstore.Dialect(db.Kind)
+	if _, err := sqlstore.Migrate(t.Context(), db.DB, dialect, sqlstore.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlstore.New[kit.User](db.DB, dialect, sqlstore.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stores := doorward.StoresFrom(store)
+	if stores.Guesses == nil {
+		t.Skip("this store keeps no guesses")
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return stores
+}
+
+// crowd posts n sign-ins at once, alternately to the processes, and returns how
+// often each status came. Number i has password(i).
+func crowd(t *testing.T, n int, browser func(i int) *kit.Browser, password func(i int) string) map[int]int {
+	t.Helper()
+	bs := make([]*kit.Browser, n)
+	for i := range bs {
+		bs[i] = browser(i)
+		bs[i].CSRF("/login")
+	}
+	var mu sync.Mutex
+	got := map[int]int{}
+	kit.Parallel(t, n, n, func(i int) bool {
+		res := bs[i].Post("/login", kit.Fields{"email": joe, "password": password(i)})
+		mu.Lock()
+		defer mu.Unlock()
+		got[res.Status]++
+		return true
+	})
+	return got
+}
+
+// TestParallelGuesses sends 200 wrong passwords at once from one address.
+func TestParallelGuesses(t *testing.T) {
+	onStores(t, func(t *testing.T, one, two *kit.App) {
+		one.NewUser(joe)
+		before := one.Hashes() + two.Hashes()
+		got := crowd(t, 200, func(i int) *kit.Browser {
+			return from([]*kit.App{one, two}[i%2], "192.0.2.7")
+		}, func(i int) string { return fmt.Sprint(wrong, i) })
+		if n := one.Hashes() + two.Hashes() - before; n != 5 || got[400] != 5 || got[429] != 195 {
+			t.Errorf("%d hashes, answers %v; want 5 compared and 195 refused", n, got)
+		}
+		refused(t, one, from(one, "192.0.2.7"), joe, 30*time.Second) // the right one among them
+		refused(t, two, from(two, "192.0.2.7"), joe, 30*time.Second)
+		for _, app := range []*kit.App{one, two} {
+			if n := app.Batteries.Lockout.OpenLines(); n != 0 {
+				t.Errorf("%d lines are left open", n)
+			}
+		}
+	})
+}
+
+// TestParallelGuessesAnywhere does so from 200 addresses.
+func TestParallelGuessesAnywhere(t *testing.T) {
+	onStores(t, func(t *testing.T, one, two *kit.App) {
+		one.NewUser(joe)
+		before := one.Hashes() + two.Hashes()
+		got := crowd(t, 200, func(i int) *kit.Browser {
+			return stranger([]*kit.App{one, two}[i%2], i)
+		}, func(i int) string { return fmt.Sprint(wrong, i) })
+		if n := one.Hashes() + two.Hashes() - before; n != 20 || got[400] != 20 {
+			t.Errorf("%d hashes, answers %v; want 20 compared", n, got)
+		}
+		refused(t, two, stranger(two, 999), joe, 15*time.Minute)
+	})
+}
+
+// The right password after the limit is refused, however many come with it.
+func TestParallelRightAmongWrong(t *testing.T) {
+	onStores(t, func(t *testing.T, one, two *kit.App) {
+		one.NewUser(joe)
+		b := from(one, "192.0.2.7")
+		for range 5 {
+			guess(t, b, joe)
+		}
+		before := one.Hashes() + two.Hashes()
+		got := crowd(t, 60, func(i int) *kit.Browser {
+			return from([]*kit.App{one, two}[i%2], "192.0.2.7")
+		}, func(i int) string {
+			if i == 30 {
+				return kit.Password
+			}
+			return wrong
+		})
+		if n := one.Hashes() + two.Hashes() - before; n != 0 || got[429] != 60 {
+			t.Errorf("%d hashes, answers %v", n, got)
+		}
+	})
+}
+
+// Programs send right credentials side by side.
+func TestParallelRight(t *testing.T) {
+	for _, wrongBefore := range []int{0, 3, 4} {
+		t.Run(fmt.Sprint(wrongBefore, " wrong before"), func(t *testing.T) {
+			app := limited(t, nil)
+			b := from(app, "192.0.2.7")
+			for range wrongBefore {
+				guess(t, b, joe)
+			}
+			if got := crowd(t, 20, func(int) *kit.Browser { return b.Clone() }, func(int) string { return kit.Password }); got[200] != 20 {
+				t.Errorf("answers %v", got)
+			}
+			if s := status(t, app, find(t, app, joe)); s.Failures != 0 {
+				t.Errorf("%+v stay counted", s)
+			}
+		})
+	}
+}
+
+func TestParallelBasic(t *testing.T) {
+	app := limited(t, nil)
+	private(app)
+	kit.Parallel(t, 20, 20, func(int) bool { return basic(app, "192.0.2.7", joe, kit.Password).Status == 200 })
+	if s := status(t, app, find(t, app, joe)); s.Failures != 0 {
+		t.Errorf("%+v stay counted", s)
+	}
+	if n := app.Batteries.Lockout.OpenLines(); n != 0 {
+		t.Errorf("%d lines are left open", n)
+	}
+}
+
+// Many accounts at once leave nothing behind in this process.
+func TestParallelMany(t *testing.T) {
+	app := limited(t, nil)
+	kit.Parallel(t, 60, 60, func(i int) bool {
+		b := stranger(app, i)
+		return signIn(b, account(i), wrong).Status == 400
+	})
+	if n := app.Batteries.Lockout.OpenLines(); n != 0 {
+		t.Errorf("%d lines are left open", n)
+	}
+}
+
+func TestLineWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := lockout.NewLines(3)
+		places := make(chan struct{}, 1)
+		ask := func() error {
+			select {
+			case places <- struct{}{}:
+				return nil
+			default:
+				return lockout.ErrOver
+			}
+		}
+		leave, err := l.Enter(t.Context(), "k", ask)
+		if err != nil || !l.Busy("k") || l.Busy("other") {
+			t.Fatal(err, l.Busy("k"))
+		}
+		var in atomic.Int64
+		for range 2 {
+			go func() {
+				leave, err := l.Enter(t.Context(), "k", ask)
+				if err == nil {
+					in.Add(1)
+					<-places
+					leave()
+				}
+			}()
+		}
+		synctest.Wait()
+		if in.Load() != 0 {
+			t.Error("in without a place")
+		}
+		if _, err := l.Enter(t.Context(), "k", ask); err == nil {
+			t.Error("a fourth in a line of three")
+		}
+		if gone, err := l.Enter(t.Context(), "other", func() error { return nil }); err != nil {
+			t.Error(err)
+		} else {
+			gone()
+			gone() // twice is once
+		}
+		<-places // it was right
+		leave()
+		synctest.Wait()
+		if in.Load() != 2 || l.Open() != 0 {
+			t.Errorf("%d got in, %d lines are open", in.Load(), l.Open())
+		}
+	})
+}
+
+func TestLineEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := lockout.NewLines(10)
+		leave, err := l.Enter(t.Context(), "k", func() error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		over := func() error { return lockout.ErrOver }
+		ctx, cancel := context.WithCancel(t.Context())
+		go cancel()
+		if _, err := l.Enter(ctx, "k", over); !errors.Is(err, context.Canceled) {
+			t.Errorf("hung up: %v", err)
+		}
+		if _, err := l.Enter(t.Context(), "k", over); err == nil { // synctest passes the half minute
+			t.Error("waited for ever")
+		}
+		trouble := errors.New("the database is away")
+		if _, err := l.Enter(t.Context(), "k", func() error { return trouble }); !errors.Is(err, trouble) {
+			t.Errorf("a failing store: %v", err)
+		}
+		func() {
+			defer func() { _ = recover() }()
+			_, _ = l.Enter(t.Context(), "k", func() error { panic("oh") })
+		}()
+		if _, err := l.Enter(t.Context(), "alone", over); !errors.Is(err, lockout.ErrOver) {
+			t.Errorf("nobody to wait for: %v", err)
+		}
+		leave()
+		if l.Open() != 0 {
+			t.Errorf("%d lines are open", l.Open())
+		}
+	})
+}
