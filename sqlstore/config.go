@@ -14,7 +14,7 @@ type Config struct {
 	RolesUsers string // the table of who has which role, with user_id and role_id; "roles_users" if empty
 	Passkeys   string // "web_authn" if empty
 	Refresh    string // refresh token families; "fs_refresh_tracker" if empty
-	Prefix     string // of the tables session, remember, claim and migration; "doorward_" if empty
+	Prefix     string // of the tables session, remember, claim, guess and migration; "doorward_" if empty
 
 	// AnyCase lists the columns of the user table by which users are found
 	// without regard to letter case. Migrate gives each an index. Nil means
@@ -50,4 +50,5 @@ func (c Config) withDefaults() Config {
 func (c Config) sessions() string   { return c.Prefix + "session" }
 func (c Config) remembers() string  { return c.Prefix + "remember" }
 func (c Config) claims() string     { return c.Prefix + "claim" }
+func (c Config) guesses() string    { return c.Prefix + "guess" }
 func (c Config) migrations() string { return c.Prefix + "migration" }

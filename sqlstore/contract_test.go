@@ -66,22 +66,27 @@ func openOn[U any, PU sqlstore.Record[U]](tb testing.TB, kind string, db *sql.DB
 
 func TestContract(t *testing.T) {
 	onEach(t, func(t *testing.T, kind string) {
+		t.Parallel() // most of it is waiting
 		t.Run("fsqla_v4", func(t *testing.T) {
+			t.Parallel()
 			contract[plain](t, kind, 8, sqlstore.Config{}, nil)
 		})
 		// Two connections: one for a transaction, one for everybody else, so
 		// that a leaked one would hang.
 		t.Run("token uniquifier, own names", func(t *testing.T) {
+			t.Parallel()
 			cfg := sqlstore.Config{Users: "people", Roles: "groups", RolesUsers: "members", Prefix: "dw_", Passkeys: "keys", Refresh: "families"}
 			contract[plain](t, kind, 2, cfg, nil, `CREATE TABLE people (id INTEGER PRIMARY KEY, fs_token_uniquifier VARCHAR(64) UNIQUE NOT NULL,`+accountColumns+`)`)
 		})
 		t.Run("text key", func(t *testing.T) {
+			t.Parallel()
 			var n atomic.Int64
 			contract[keyed](t, kind, 2, sqlstore.Config{}, func(email string) doorward.User {
 				return &keyed{Ident: fmt.Sprintf("key-%d", n.Add(1)), Account: doorward.Account{Email: email, Active: true}}
 			}, keyedTable)
 		})
 		t.Run("binary key", func(t *testing.T) {
+			t.Parallel()
 			var n atomic.Int64
 			contract[binary](t, kind, 2, sqlstore.Config{}, func(email string) doorward.User {
 				return &binary{ID: fmt.Append(nil, "\x00\xff", n.Add(1)), Account: doorward.Account{Email: email, Active: true}}
@@ -149,8 +154,9 @@ func onServer(t *testing.T, kind string, cfg sqlstore.Config, statements []strin
 	if _, err := sqlstore.Migrate(t.Context(), db, sqlstore.Dialect(kind), cfg); err != nil {
 		t.Fatal(err)
 	}
+	all := tables(t, kind, db)
 	return func(t *testing.T) *sql.DB {
-		for _, table := range tables(t, kind, db) {
+		for _, table := range all {
 			if !strings.HasSuffix(table, "migration") {
 				empty(t, kind, db, table)
 			}

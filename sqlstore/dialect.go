@@ -82,6 +82,11 @@ type dialect struct {
 	foldIndex func(m migration, prefix string) string
 	// same joins a session to the user's uniquifier.
 	same func(user, session string, c tableColumn) string
+	// keep makes an INSERT lock the rows that are there already, by their key,
+	// instead of failing: it gives a column the value it has. keepReturns: the
+	// INSERT can answer with the rows.
+	keep        func(table, key, column string) string
+	keepReturns bool
 	// time is a time as the application's tables hold it.
 	time func(t time.Time) driver.Value
 	// columns reads what columns a table has: none if there is no such table.
@@ -110,6 +115,10 @@ type dialect struct {
 	// plainDDL: a statement that changes a table commits what was done before
 	// it. A migration is then not one transaction but can be repeated.
 	plainDDL bool
+	// kinds are the types of columns that are added to a table, by columnKind.
+	// inlineUnique: such a column can be unique at once.
+	kinds        [6]string
+	inlineUnique bool
 	// longest is how long a name may be.
 	longest int
 }
@@ -119,6 +128,7 @@ type tableColumn struct {
 	name, kind           string
 	charset, collation   string // of a text, where that is told
 	notNull, filled, key bool   // filled: it has a default
+	seconds              bool   // a time without fractions of a second
 }
 
 // querier is a connection, or the pool of them.

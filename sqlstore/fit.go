@@ -34,7 +34,7 @@ func (s *Store[U, PU]) fit(ctx context.Context, plan *columns.Plan) error {
 	}{
 		{c.Roles, []string{"id", "name", "description", "permissions"}}, {c.RolesUsers, []string{"user_id", "role_id"}},
 		{c.sessions(), strings.Split(sessionColumns, ", ")}, {c.remembers(), strings.Split(rememberColumns, ", ")},
-		{c.claims(), []string{"claim", "expires_at"}},
+		{c.claims(), []string{"claim", "expires_at"}}, {c.guesses(), strings.Split(guessColumns, ", ")},
 	} {
 		have, err := s.d.columns(ctx, s.db, want.table)
 		if err != nil {
@@ -117,6 +117,7 @@ func (s *Store[U, PU]) fitUser(plan *columns.Plan, have []tableColumn) error {
 	for _, c := range s.plan.Columns {
 		at := slices.IndexFunc(have, named(c.Name))
 		s.nullable = append(s.nullable, at < 0 || !have[at].notNull)
+		s.seconds = append(s.seconds, at >= 0 && have[at].seconds)
 	}
 	return errors.Join(errs...)
 }

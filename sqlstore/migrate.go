@@ -21,9 +21,10 @@ var migrations embed.FS
 // Migrate brings the database up to date and says what it applied, in order:
 // it makes the tables of the fsqla_v4 model that are missing, the store's own
 // tables, and the indexes that look-ups need. Tables that are there keep their
-// rows and columns; on MySQL the user table gets a column more for each of
-// Config.AnyCase, which is computed, indexed, and not part of SELECT *. A second
-// call applies nothing. Any number of processes may call it at once: one of
+// rows and columns. A user table of an older model (fsqla v1 to v3) gets the
+// columns that it lacks, empty. On MySQL the user table gets a column more for
+// each of Config.AnyCase, which is computed, indexed, and not part of SELECT *. A
+// second call applies nothing. Any number of processes may call it at once: one of
 // them does the work. It is done as a whole or not at all, except on MySQL,
 // where a call continues what another was interrupted at.
 //
@@ -111,6 +112,7 @@ type migration struct {
 	column  string // the index is skipped if the table has none of that name
 	on      string // what an index is of, if it is not for look-ups in any case
 	unique  bool
+	add     *modelColumn // or a column
 }
 
 func (c *core) pending(ctx context.Context, q querier) ([]migration, error) {
@@ -133,8 +135,13 @@ func (c *core) pending(ctx context.Context, q querier) ([]migration, error) {
 			todo = append(todo, migration{name: f.Name(), version: version})
 		}
 	}
+	columns, err := c.lacking(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	todo = append(todo, columns...)
 	for _, m := range c.indexes() {
-		needed, err := c.needsIndex(ctx, q, &m, len(todo) > 0)
+		needed, err := c.needsIndex(ctx, q, &m, todo)
 		if err != nil {
 			return nil, err
 		}
@@ -163,17 +170,18 @@ func (c *core) indexes() []migration {
 // needsIndex reports whether an index is missing on a column that is there, or
 // will be if the table is still to be made. Only then may it be unique: what is
 // unique in a table that is there is the application's to say.
-func (c *core) needsIndex(ctx context.Context, q querier, m *migration, fresh bool) (bool, error) {
+func (c *core) needsIndex(ctx context.Context, q querier, m *migration, todo []migration) (bool, error) {
 	have, err := c.d.columns(ctx, q, m.table)
 	if err != nil {
 		return false, c.wrap(err)
 	}
-	if len(have) == 0 && fresh {
+	if len(have) == 0 && len(todo) > 0 {
 		anyCase := m.on == ""
 		m.unique = anyCase && (m.column == "email" || m.column == "username")
 		return !(anyCase && c.d.plainDDL) || !m.unique, nil // there it is made with the table
 	}
-	if !slices.ContainsFunc(have, named(m.column)) {
+	added := slices.ContainsFunc(todo, func(a migration) bool { return a.add != nil && a.table == m.table && a.add.name == m.column })
+	if !added && !slices.ContainsFunc(have, named(m.column)) {
 		return false, nil
 	}
 	has, err := c.d.hasIndex(ctx, q, m.table, m.name)
@@ -200,6 +208,9 @@ func (c *core) versions(ctx context.Context, q querier) (done []int, err error) 
 }
 
 func (c *core) apply(ctx context.Context, t *tx, m migration) error {
+	if m.add != nil {
+		return c.addColumn(ctx, t, m)
+	}
 	if m.version == 0 {
 		have, err := c.d.columns(ctx, t.conn, m.table)
 		if err != nil || !slices.ContainsFunc(have, named(m.column)) {
@@ -240,8 +251,8 @@ func (c *core) variables(ctx context.Context, q querier) (map[string]string, err
 		"DOORWARD_WEB_AUTHN": c.cfg.Passkeys, "DOORWARD_REFRESH": c.cfg.Refresh, "DOORWARD_PREFIX": c.cfg.Prefix,
 	}
 	for name, value := range vars {
-		if !tableName.MatchString(value) {
-			return nil, configError(fmt.Sprintf("%q is no name for a table (%s)", value, name), "use letters, digits and underscores")
+		if !tableName.MatchString(value) || len(value) > c.d.longest-len("_ibfk_1") { // MySQL's name for a foreign key
+			return nil, configError(fmt.Sprintf("%q is no name for a table (%s)", value, name), "use letters, digits and underscores, not too many")
 		}
 	}
 	if longest := "ix_" + c.cfg.Prefix + "remember_uniquifier"; len(longest) > c.d.longest {

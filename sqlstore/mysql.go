@@ -40,6 +40,7 @@ func mysql() *dialect {
 		folded:    func(prefix, column string) string { return prefix + column + "_anycase" },
 		foldIndex: mysqlFoldIndex,
 		same:      mysqlSame,
+		keep:      func(_, _, column string) string { return " ON DUPLICATE KEY UPDATE " + column + " = " + column },
 		time:      func(t time.Time) driver.Value { return t.Format("2006-01-02 15:04:05.000000") },
 		columns:   mysqlColumns,
 		hasIndex:  mysqlHasIndex,
@@ -53,9 +54,14 @@ func mysql() *dialect {
 		stale:     func(err error) bool { n := mysqlNumber(err); return n == 1615 || n == 1243 },
 		exclusive: mysqlExclusive,
 		plainDDL:  true,
-		longest:   64,
+		kinds: [6]string{"TEXT" + mysqlText, "VARCHAR(64)" + mysqlText, "VARCHAR(128)" + mysqlText, "VARCHAR(255)" + mysqlText,
+			"INTEGER", "DATETIME(6)"},
+		inlineUnique: true,
+		longest:      64,
 	}
 }
+
+const mysqlText = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
 // mysqlNumber is the number of an error, which the driver keeps in a field of
 // its error and offers no method for.
@@ -133,7 +139,7 @@ func mysqlAnyCase(column, folded string) string {
 // its index, in one statement.
 func mysqlFoldIndex(m migration, prefix string) string {
 	folded := "`" + prefix + m.column + "_anycase`"
-	return "ALTER TABLE `" + m.table + "` ADD COLUMN " + folded + " VARCHAR(" + foldedLength + ") CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" +
+	return "ALTER TABLE `" + m.table + "` ADD COLUMN " + folded + " VARCHAR(" + foldedLength + ")" + mysqlText +
 		" GENERATED ALWAYS AS (LEFT(" + mysqlLower("`"+m.column+"`") + ", " + foldedLength + ")) VIRTUAL INVISIBLE," +
 		" ADD INDEX `" + m.name + "` (" + folded + ")"
 }
@@ -151,7 +157,7 @@ func mysqlSame(user, session string, c tableColumn) string {
 
 func mysqlColumns(ctx context.Context, q querier, table string) (out []tableColumn, err error) {
 	rows, err := q.QueryContext(ctx, `SELECT column_name, column_type, coalesce(character_set_name, ''), coalesce(collation_name, ''),
-		is_nullable = 'NO', column_default IS NOT NULL OR extra <> '', column_key = 'PRI'
+		is_nullable = 'NO', column_default IS NOT NULL OR extra <> '', column_key = 'PRI', coalesce(datetime_precision = 0, false)
 		FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position`, table)
 	if err != nil {
 		return nil, err
@@ -159,7 +165,7 @@ func mysqlColumns(ctx context.Context, q querier, table string) (out []tableColu
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var c tableColumn
-		if err := rows.Scan(&c.name, &c.kind, &c.charset, &c.collation, &c.notNull, &c.filled, &c.key); err != nil {
+		if err := rows.Scan(&c.name, &c.kind, &c.charset, &c.collation, &c.notNull, &c.filled, &c.key, &c.seconds); err != nil {
 			return nil, err
 		}
 		out = append(out, c)

@@ -33,22 +33,30 @@ func postgres() *dialect {
 		anyCase: func(column, _ string) string {
 			return postgresFold(column) + " IN (?, ?, ?)"
 		},
-		folded:    func(_, _ string) string { return "" },
-		foldIndex: foldIndex(postgresFold),
-		same:      func(user, session string, _ tableColumn) string { return user + " = " + session },
-		time:      func(t time.Time) driver.Value { return t },
-		columns:   postgresColumns,
-		hasIndex:  postgresHasIndex,
-		uniques:   postgresUniques,
-		duplicate: postgresDuplicate,
-		unfit:     postgresUnfit,
-		busy:      func(error) bool { return false },
+		folded:      func(_, _ string) string { return "" },
+		foldIndex:   foldIndex(postgresFold),
+		same:        func(user, session string, _ tableColumn) string { return user + " = " + session },
+		keep:        onConflict,
+		keepReturns: true,
+		time:        func(t time.Time) driver.Value { return t },
+		columns:     postgresColumns,
+		hasIndex:    postgresHasIndex,
+		uniques:     postgresUniques,
+		duplicate:   postgresDuplicate,
+		unfit:       postgresUnfit,
+		busy:        func(error) bool { return false },
 		// serialization_failure, deadlock_detected, lock_not_available
-		again:     func(err error) bool { s := sqlState(err); return s == "40001" || s == "40P01" || s == "55P03" },
-		stale:     func(err error) bool { s := sqlState(err); return s == "0A000" || s == "26000" },
-		exclusive: postgresExclusive,
-		longest:   63,
+		again:        func(err error) bool { s := sqlState(err); return s == "40001" || s == "40P01" || s == "55P03" },
+		stale:        func(err error) bool { s := sqlState(err); return s == "0A000" || s == "26000" },
+		exclusive:    postgresExclusive,
+		kinds:        [6]string{"TEXT", "VARCHAR(64)", "VARCHAR(128)", "VARCHAR(255)", "INTEGER", "TIMESTAMP"},
+		inlineUnique: true,
+		longest:      63,
 	}
+}
+
+func onConflict(table, key, column string) string {
+	return " ON CONFLICT (" + key + ") DO UPDATE SET " + column + " = " + table + "." + column
 }
 
 // postgresFold lowers A to Z only, whatever the locale of the database is.

@@ -28,6 +28,7 @@ type Store[U any, PU Record[U]] struct {
 	*core
 	plan     *columns.Plan
 	nullable []bool            // by column of plan
+	seconds  []bool            // by column of plan: its times are whole
 	owned    []string          // tables with a user_id, of which a deleted user's rows go too
 	lean     string            // the columns a request loads, of the table named u
 	whole    string            // all columns
@@ -229,6 +230,9 @@ func (s *Store[U, PU]) bind(i int, v driver.Value) any {
 		v = s.plan.Columns[i].Zero()
 	}
 	if t, ok := v.(time.Time); ok {
+		if s.seconds[i] { // MySQL would round, into the future
+			t = t.Truncate(time.Second)
+		}
 		return s.d.time(t)
 	}
 	return v

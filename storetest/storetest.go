@@ -37,7 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) doorward.Stores, newUser func(ema
 	}{
 		{"Users", userTests}, {"Update", updateTests}, {"Values", valueTests}, {"Admin", adminTests},
 		{"Roles", roleTests}, {"Sessions", sessionTests}, {"EndSessions", endSessionTests},
-		{"Remember", rememberTests}, {"Claims", claimTests}, {"Tx", txTests}, {"Context", contextTests},
+		{"Remember", rememberTests}, {"Claims", claimTests}, {"Guesses", guessTests}, {"Tx", txTests}, {"Context", contextTests},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
@@ -68,6 +68,7 @@ const (
 	sessions
 	remember
 	claims
+	guesses
 	tx
 )
 
@@ -80,7 +81,7 @@ func (n needs) check(t *testing.T, s doorward.Stores) {
 	}{
 		{users, s.Users == nil || s.Admin == nil, "UserStore and UserAdmin"}, {roles, s.Roles == nil, "RoleStore"},
 		{sessions, s.Sessions == nil, "SessionStore"}, {remember, s.Remember == nil, "RememberStore"},
-		{claims, s.Claims == nil, "ClaimStore"}, {tx, s.Tx == nil, "Transactor"},
+		{claims, s.Claims == nil, "ClaimStore"}, {guesses, s.Guesses == nil, "GuessStore"}, {tx, s.Tx == nil, "Transactor"},
 	} {
 		if n&c.bit != 0 && c.missing {
 			t.Skipf("the store has no %s", c.name)
