@@ -61,13 +61,17 @@ func (p *program) showUser(cmd *cobra.Command, in *installation, u doorward.User
 	if err != nil {
 		return err
 	}
+	locked, err := lock(cmd.Context(), in.App.Lockout, u)
+	if err != nil {
+		return err
+	}
 	var names []string
 	for _, r := range roles {
 		names = append(names, r.Name)
 	}
 	acc := u.SecurityAccount()
 	writeFacts(p.stdout, []fact{
-		{"email", acc.Email}, {"username", acc.Username}, {"password", masked(acc.PasswordHash)}, {"active", yes(acc.Active)},
+		{"email", acc.Email}, {"username", acc.Username}, {"password", masked(acc.PasswordHash)}, {"active", yes(acc.Active)}, {"locked", locked},
 		{"confirmed", date(acc.ConfirmedAt)}, {"created", date(acc.CreatedAt)},
 		{"last sign-in", strings.TrimSpace(date(acc.CurrentLoginAt) + " " + acc.CurrentLoginIP)},
 		{"sign-ins", fmt.Sprint(acc.LoginCount)},
