@@ -4,7 +4,7 @@ import "github.com/doorward/doorward"
 
 func texts() map[string]doorward.Text {
 	return map[string]doorward.Text{
-		"TOO_MANY_TRIES":               {Category: "error", Text: "There were too many tries that did not fit. Please wait; the next one counts in %(minutes)d min."},
+		"TOO_MANY_TRIES":               {Category: "error", Text: "There were too many wrong tries. Please wait %(minutes)d min before the next one."},
 		"UNLOCK_REQUESTED":             {Category: "info", Text: "If there is such an account and it is locked, a link to unlock it is on its way to your mailbox."},
 		"UNLOCK_IDENTITY_NOT_PROVIDED": {Category: "error", Text: "Please enter the email address of your account."},
 		"UNLOCK_LINK_DEAD":             {Category: "error", Text: "This link has been used, is too old, or is not complete. You can ask for another one."},

@@ -63,7 +63,7 @@ func (f *Feature) forget(ctx context.Context, u doorward.User) (had bool, err er
 
 func (f *Feature) routes() []doorward.Route {
 	request := doorward.Form[requestForm]{Page: f.requestPage, Check: checkRequest, Submit: f.request}
-	use := doorward.Form[struct{}]{Page: f.linkPage, Submit: f.useLink}
+	use := doorward.Form[requestForm]{Page: f.linkPage, Submit: f.useLink}
 	return []doorward.Route{
 		request.Route(doorward.Route{Name: "unlock", Path: f.cfg.UnlockURL}),
 		use.Route(doorward.Route{Name: "unlock_link", Path: f.cfg.UnlockURL + "/{token}"}),
@@ -109,9 +109,10 @@ func (f *Feature) request(_ http.ResponseWriter, r *http.Request, in *requestFor
 
 // linkPage asks whoever followed a link to press a button: programs that look
 // at mails follow links, too (ASVS 3.5.3).
-func (f *Feature) linkPage(r *http.Request, _ *struct{}) (doorward.Result, error) {
+func (f *Feature) linkPage(r *http.Request, in *requestForm) (doorward.Result, error) {
 	if _, err := f.linkUser(r); err != nil {
-		return doorward.Result{}, err
+		res, _ := f.requestPage(r, in) // to ask for another link
+		return res, err
 	}
 	return doorward.Result{Page: f.cfg.UnlockTemplate, Scope: "unlock", Values: map[string]any{"Action": r.URL.EscapedPath()}, JSON: map[string]any{}}, nil
 }
@@ -141,7 +142,7 @@ func deadLink() error {
 // useLink unlocks the account, once, and makes this browser known: its owner
 // reads the account's mail, and must not be locked out again by the next
 // stranger.
-func (f *Feature) useLink(_ http.ResponseWriter, r *http.Request, _ *struct{}) (doorward.Result, error) {
+func (f *Feature) useLink(_ http.ResponseWriter, r *http.Request, _ *requestForm) (doorward.Result, error) {
 	u, err := f.linkUser(r)
 	if err != nil {
 		return doorward.Result{}, err
