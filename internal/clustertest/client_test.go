@@ -18,12 +18,13 @@ const password = "correct-horse-9"
 type client struct {
 	at   string
 	http *http.Client
+	see  func(began time.Time, step string, a answer) // is told of every answer; may be nil
 }
 
 func newClient(at string) *client {
 	jar, _ := cookiejar.New(nil)
 	// One connection a request, so that the balancer chooses each time.
-	return &client{at, &http.Client{Jar: jar, Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
+	return &client{at: at, http: &http.Client{Jar: jar, Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
@@ -44,6 +45,15 @@ func (a answer) retryable() bool {
 }
 
 func (c *client) do(ctx context.Context, method, path string, body any, header ...string) answer {
+	began := time.Now()
+	a := c.send(ctx, method, path, body, header...)
+	if c.see != nil && ctx.Err() == nil {
+		c.see(began, method+" "+path, a)
+	}
+	return a
+}
+
+func (c *client) send(ctx context.Context, method, path string, body any, header ...string) answer {
 	var text []byte
 	if body != nil {
 		text, _ = json.Marshal(body)

@@ -206,10 +206,13 @@ func (c *cluster) noPanics() {
 	}
 }
 
+// patience is for a machine that does much else meanwhile.
+const patience = time.Minute
+
 // poll returns when f is true, and fails the test if that takes too long.
 func poll(t *testing.T, what string, f func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -217,7 +220,7 @@ func poll(t *testing.T, what string, f func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			t.Fatalf("%s after 30 seconds", what)
+			t.Fatalf("%s after %v", what, patience)
 		}
 	}
 }

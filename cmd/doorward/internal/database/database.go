@@ -25,7 +25,8 @@ var ErrMissing = errors.New("there is no such database")
 // Database is an open database with its store.
 type Database struct {
 	*sqlstore.Store[User, *User]
-	db *sql.DB
+	db     *sql.DB
+	shared bool
 }
 
 // Options say how to open a database.
@@ -99,7 +100,7 @@ func (h *Handle) Store() (*Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Database{st, h.db}, nil
+	return &Database{st, h.db, h.Shared()}, nil
 }
 
 // Shared reports whether processes on other machines can use the database.
@@ -111,8 +112,26 @@ func (h *Handle) InTheClear() bool { return h.source.InTheClear() }
 // Close closes the database without its store.
 func (h *Handle) Close() error { return h.db.Close() }
 
+// closeLimit is how long a server is waited for at the end. What it has not been
+// told by then it learns when the process ends.
+const closeLimit = 2 * time.Second
+
 // Close releases the store and closes the database.
-func (d *Database) Close() error { return errors.Join(d.Store.Close(), d.db.Close()) }
+func (d *Database) Close() error {
+	closed := make(chan error, 1)
+	go func() { closed <- errors.Join(d.Store.Close(), d.db.Close()) }()
+	if !d.shared {
+		return <-closed
+	}
+	limit := time.NewTimer(closeLimit)
+	defer limit.Stop()
+	select {
+	case err := <-closed:
+		return err
+	case <-limit.C:
+		return nil
+	}
+}
 
 // Check reports whether the database answers, by a look-up that finds nothing.
 func (d *Database) Check(ctx context.Context) error {
