@@ -74,11 +74,13 @@ func TestForwardedTLS(t *testing.T) {
 				c.Limits.TrustedProxies = []string{"192.0.2.0/24"}
 			}
 		})
-		b := app.Browser()
-		b.TLS = trusted // what the browser sees
-		r := b.Get("/login", "X-Forwarded-Proto", "https")
-		if r.Cookie(want) == nil {
-			t.Errorf("trusted %t: cookies %v", trusted, r.Cookies)
+		for _, proto := range []string{"https", "WSS"} {
+			b := app.Browser()
+			b.TLS = trusted // what the browser sees
+			r := b.Get("/login", "X-Forwarded-Proto", proto)
+			if r.Cookie(want) == nil {
+				t.Errorf("trusted %t, %s: cookies %v", trusted, proto, r.Cookies)
+			}
 		}
 	}
 }

@@ -21,6 +21,7 @@ type faulty struct {
 	doorward.RememberStore
 	doorward.RoleStore
 	doorward.ClaimStore
+	doorward.GuessStore
 	at int
 }
 
@@ -129,6 +130,20 @@ func (f *faulty) Claim(ctx context.Context, key string, until time.Time) error {
 	return f.ClaimStore.Claim(ctx, key, until)
 }
 
+func (f *faulty) LoadGuesses(ctx context.Context, keys []string) ([]doorward.Guesses, error) {
+	if err := f.fails(); err != nil {
+		return nil, err
+	}
+	return f.GuessStore.LoadGuesses(ctx, keys)
+}
+
+func (f *faulty) UpdateGuesses(ctx context.Context, keys []string, change func([]doorward.Guesses) error) error {
+	if err := f.fails(); err != nil {
+		return err
+	}
+	return f.GuessStore.UpdateGuesses(ctx, keys, change)
+}
+
 // TestEveryStepFails lets each store call of a request fail once. The answer
 // then says that it did not work, nobody is signed in by it, and a sign-out
 // that says it worked has ended the session.
@@ -155,8 +170,8 @@ func TestEveryStepFails(t *testing.T) {
 				f := &faulty{}
 				app := kit.New(t, func(cfg *batteries.Config) {
 					st := cfg.Stores
-					f.users, f.sessions, f.RememberStore, f.RoleStore, f.ClaimStore = st.Users, st.Sessions, st.Remember, st.Roles, st.Claims
-					cfg.Stores = doorward.Stores{Users: faultyUsers{f}, Admin: st.Admin, Roles: f, Sessions: faultySessions{st.Sessions, f}, Remember: f, Claims: f}
+					f.users, f.sessions, f.RememberStore, f.RoleStore, f.ClaimStore, f.GuessStore = st.Users, st.Sessions, st.Remember, st.Roles, st.Claims, st.Guesses
+					cfg.Stores = doorward.Stores{Users: faultyUsers{f}, Admin: st.Admin, Roles: f, Sessions: faultySessions{st.Sessions, f}, Remember: f, Claims: f, Guesses: f}
 				})
 				app.NewUser(joe)
 				b := app.Browser()

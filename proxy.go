@@ -56,8 +56,8 @@ func (p proxies) clientAddr(r *http.Request) netip.Addr {
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
-		a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
+		a, ok := parseHop(strings.TrimSpace(hops[i]))
+		if !ok {
 			return at
 		}
 		at = a.Unmap()
@@ -66,6 +66,15 @@ func (p proxies) clientAddr(r *http.Request) netip.Addr {
 		}
 	}
 	return at
+}
+
+// parseHop reads an address, which some proxies write with a port.
+func parseHop(s string) (netip.Addr, bool) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a, true
+	}
+	ap, err := netip.ParseAddrPort(s)
+	return ap.Addr(), err == nil
 }
 
 // forwarded returns a header that only a trusted proxy may set. Where it has
@@ -83,7 +92,8 @@ func (p proxies) forwarded(r *http.Request, header string) string {
 }
 
 func (p proxies) isTLS(r *http.Request) bool {
-	return r.TLS != nil || strings.EqualFold(p.forwarded(r, "X-Forwarded-Proto"), "https")
+	proto := p.forwarded(r, "X-Forwarded-Proto")
+	return r.TLS != nil || strings.EqualFold(proto, "https") || strings.EqualFold(proto, "wss")
 }
 
 // host is the host (and port) the visitor's browser shows.

@@ -184,7 +184,7 @@ func (a *App) features(cfg *Config) []doorward.Feature {
 	}
 	a.Login = login.New(cfg.Login)
 	out := []doorward.Feature{a.Login}
-	if !cfg.UnlimitedGuessing && cfg.Stores.Guesses != nil { // TEMPORARY
+	if !cfg.UnlimitedGuessing {
 		c := cfg.Lockout
 		c.Mail, c.From = a.sender(cfg), cfg.EmailSender
 		a.Lockout = lockout.New(c)
