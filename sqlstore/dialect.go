@@ -6,10 +6,14 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"reflect"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -106,6 +110,8 @@ type dialect struct {
 	// again reports whether err says that the transaction collided with
 	// another, and can be run again as a whole.
 	again func(err error) bool
+	// lost reports whether err says that the server ended the connection.
+	lost func(err error) bool
 	// stale reports whether err says that a prepared statement is older than
 	// the table.
 	stale func(err error) bool
@@ -214,6 +220,16 @@ func field(err error, name string) reflect.Value {
 		return reflect.Value{}
 	}
 	return v.FieldByName(name)
+}
+
+// cut reports whether err says that the other side has closed the connection.
+func cut(err error) bool {
+	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // pairs reads rows of two texts.

@@ -88,20 +88,54 @@ func (c *faultyConn) ExecContext(ctx context.Context, query string, args []drive
 }
 
 func (c *faultyConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if c.f.broken() {
-		return nil, errCrash
+	if err := c.f.broken(query); err != nil {
+		return nil, err
 	}
 	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
 }
 
-func (f *faulty) broken() bool {
+func (f *faulty) broken(query string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.left == 0
+	if f.left == 0 {
+		return errCrash
+	}
+	if f.fail != nil {
+		return f.fail(query)
+	}
+	return nil
+}
+
+// set says how statements fail from now on.
+func (f *faulty) set(fail func(query string) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fail = fail
 }
 
 func (c *faultyConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	return c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+	if err := c.f.broken(query); err != nil {
+		return nil, err
+	}
+	s, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return &faultyStmt{Stmt: s, f: c.f, query: query}, nil
+}
+
+// faultyStmt is a prepared statement of a faultyConn.
+type faultyStmt struct {
+	driver.Stmt
+	f     *faulty
+	query string
+}
+
+func (s *faultyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	if err := s.f.broken(s.query); err != nil {
+		return nil, err
+	}
+	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 }
 
 func (c *faultyConn) CheckNamedValue(v *driver.NamedValue) error {

@@ -50,7 +50,11 @@ func mysql() *dialect {
 		busy:      func(error) bool { return false },
 		// The record has changed, lock wait timeout, deadlock; a cluster says
 		// the last for a collision with another of its servers.
-		again:     func(err error) bool { return slices.Contains([]uint64{1020, 1205, 1213}, mysqlNumber(err)) },
+		again: func(err error) bool { return slices.Contains([]uint64{1020, 1205, 1213}, mysqlNumber(err)) },
+		// a shutdown, a KILL, and what the driver has no number for
+		lost: func(err error) bool {
+			return slices.Contains([]uint64{1053, 1927}, mysqlNumber(err)) || strings.Contains(err.Error(), "invalid connection") || cut(err)
+		},
 		stale:     func(err error) bool { n := mysqlNumber(err); return n == 1615 || n == 1243 },
 		exclusive: mysqlExclusive,
 		plainDDL:  true,

@@ -12,7 +12,7 @@ import (
 func postgres() *dialect {
 	return &dialect{
 		dir:       "postgres",
-		begin:     []string{"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"},
+		begin:     []string{"BEGIN ISOLATION LEVEL READ COMMITTED"},
 		lock:      " FOR UPDATE",
 		returning: true,
 		quote:     func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` },
@@ -46,7 +46,9 @@ func postgres() *dialect {
 		unfit:       postgresUnfit,
 		busy:        func(error) bool { return false },
 		// serialization_failure, deadlock_detected, lock_not_available
-		again:        func(err error) bool { s := sqlState(err); return s == "40001" || s == "40P01" || s == "55P03" },
+		again: func(err error) bool { s := sqlState(err); return s == "40001" || s == "40P01" || s == "55P03" },
+		// admin_shutdown, crash_shutdown, cannot_connect_now
+		lost:         func(err error) bool { return strings.HasPrefix(sqlState(err), "57P0") || cut(err) },
 		stale:        func(err error) bool { s := sqlState(err); return s == "0A000" || s == "26000" },
 		exclusive:    postgresExclusive,
 		kinds:        [6]string{"TEXT", "VARCHAR(64)", "VARCHAR(128)", "VARCHAR(255)", "INTEGER", "TIMESTAMP"},

@@ -48,6 +48,7 @@ func sqlite() *dialect {
 		unfit:       func(error) string { return "" },
 		busy:        func(err error) bool { return sqliteCode(err)&0xff == 5 },
 		again:       func(error) bool { return false },
+		lost:        func(error) bool { return false },
 		stale:       func(error) bool { return false },
 		exclusive:   func(context.Context, *core, querier) (func(), error) { return func() {}, nil },
 		kinds:       [6]string{"TEXT", "VARCHAR(64)", "VARCHAR(128)", "VARCHAR(255)", "INTEGER", "DATETIME"},

@@ -135,11 +135,30 @@ func (c *core) rows(ctx context.Context, st *statement, args ...any) (*sql.Rows,
 		}
 		ctx = context.WithoutCancel(ctx)
 	}
-	rows, err := st.prep.QueryContext(ctx, args...)
-	if err != nil && c.d.stale(err) {
-		rows, err = c.db.QueryContext(ctx, st.text, args...)
+	stale := false
+	return c.look(ctx, func() (*sql.Rows, error) {
+		if stale { // as a statement that no connection knows
+			return c.db.QueryContext(ctx, st.text+" ", args...)
+		}
+		rows, err := st.prep.QueryContext(ctx, args...)
+		stale = err != nil && c.d.stale(err)
+		return rows, err
+	})
+}
+
+// look asks again if the connection it got had been ended by the server, as all
+// have been when that was started anew, or knew the statement from before a
+// change of the table.
+func (c *core) look(ctx context.Context, ask func() (*sql.Rows, error)) (*sql.Rows, error) {
+	for try := 0; ; try++ {
+		rows, err := ask()
+		if err == nil {
+			return rows, nil
+		}
+		if try == staleLimit || ctx.Err() != nil || !c.d.lost(err) && !c.d.stale(err) {
+			return nil, c.wrap(err)
+		}
 	}
-	return rows, c.wrap(err)
 }
 
 // query is rows for a text that is not worth preparing.
@@ -148,8 +167,7 @@ func (c *core) query(ctx context.Context, text string, args ...any) (*sql.Rows, 
 	if t := c.current(ctx); t != nil {
 		return t.rows(ctx, text, args...)
 	}
-	rows, err := c.db.QueryContext(ctx, text, args...)
-	return rows, c.wrap(err)
+	return c.look(ctx, func() (*sql.Rows, error) { return c.db.QueryContext(ctx, text, args...) })
 }
 
 // each calls f for every row, and closes rows.

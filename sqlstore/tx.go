@@ -68,6 +68,7 @@ func (c *core) write(ctx context.Context, f func(t *tx) error) error {
 	defer c.leave()
 	p := c.patience(ctx)
 	defer p.end()
+	p.next = afterCollision
 	for {
 		again, err := c.transact(ctx, f)
 		if !again || !p.wait() {
@@ -75,6 +76,10 @@ func (c *core) write(ctx context.Context, f func(t *tx) error) error {
 		}
 	}
 }
+
+// afterCollision is the least time between a transaction that collided and its
+// next try, so that the other one has the locks that it waited for by then.
+const afterCollision = 5 * time.Millisecond
 
 // transact runs f in a new transaction, and reports whether that is worth doing
 // again.
@@ -152,7 +157,7 @@ func (c *core) start(ctx context.Context) (t *tx, err error) {
 
 // staleLimit is how many connections in a row may turn out to be broken before
 // anything was done on them, as they are when the server was started anew.
-const staleLimit = 3
+const staleLimit = 20
 
 func (t *tx) begin(ctx context.Context) error {
 	if t.c.d.self != "" {
@@ -256,7 +261,7 @@ func (t *tx) fail(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, sql.ErrNoRows) {
 		return t.c.wrap(err)
 	}
-	t.again = t.again || t.c.d.again(err)
+	t.again = t.again || t.c.d.again(err) || t.c.d.stale(err)
 	if cause := ctx.Err(); cause != nil { // drivers say it in many ways
 		err = cause
 	}
@@ -348,7 +353,16 @@ func (c *core) wrap(err error) error {
 	if code := c.d.unfit(err); code != "" {
 		return fmt.Errorf("sqlstore: %w (%s)", errUnfit, code)
 	}
-	return fmt.Errorf("sqlstore: %w", err)
+	return &trouble{err}
 }
+
+// trouble is the database's own: the visitor may come back later.
+type trouble struct{ error }
+
+// Error says what is wrong.
+func (e *trouble) Error() string { return "sqlstore: " + e.error.Error() }
+
+// Unwrap makes it an [doorward.ErrUnavailable], too.
+func (e *trouble) Unwrap() []error { return []error{e.error, doorward.ErrUnavailable} }
 
 var errUnfit = errors.New("the database does not take a value")
