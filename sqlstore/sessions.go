@@ -62,8 +62,14 @@ func sessionArgs(s doorward.Session) ([]any, error) {
 		return nil, err
 	}
 	return []any{
-		s.IDHash, s.Uniquifier, toMicros(s.SeenAt), toMicros(s.ExpiresAt), f, toMicros(s.CreatedAt), s.Address, s.UserAgent,
+		s.IDHash, s.Uniquifier, toMicros(s.SeenAt), toMicros(s.ExpiresAt), f, toMicros(s.CreatedAt), s.Address, legible(s.UserAgent),
 	}, nil
+}
+
+// legible is what a stranger sent, without what a text column does not take: a
+// sign-in must not fail for that.
+func legible(text string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
 }
 
 // sessionQuery is the one statement of a request: session, user and roles.
@@ -81,6 +87,9 @@ func (s *Store[U, PU]) sessionQuery() string {
 
 // LoadSession implements [doorward.SessionStore].
 func (s *Store[U, PU]) LoadSession(ctx context.Context, idHash string) (doorward.Session, doorward.User, []doorward.Role, error) {
+	if idHash == "" { // nobody's, even if the table has such a row
+		return doorward.Session{}, nil, nil, doorward.ErrNotFound
+	}
 	rows, err := s.rows(ctx, s.session, idHash)
 	if err != nil {
 		return doorward.Session{}, nil, nil, err

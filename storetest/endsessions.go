@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -47,6 +48,26 @@ var endSessionTests = []test{
 		}, doorward.ErrNotFound)
 		equal(t, "ended", ended, 1)
 		equal(t, "gone", w.gone(t, s.IDHash), true)
+	}},
+	{"of many that end one does", users | sessions, func(t *testing.T, w *world) {
+		s := w.session(t, w.user(t, "a@example.com"), "mine")
+		ended := atOnce(t, 100, func(int) (bool, error) {
+			err := w.Sessions.EndSession(t.Context(), s.Uniquifier, s.IDHash)
+			return err == nil, err
+		}, doorward.ErrNotFound)
+		equal(t, "ended", ended, 1)
+	}},
+	{"of many that replace none is left over", users | sessions, func(t *testing.T, w *world) {
+		u := w.user(t, "a@example.com")
+		old := w.session(t, u, "old")
+		n := 20
+		atOnce(t, n, func(i int) (bool, error) {
+			return true, w.Sessions.CreateSession(t.Context(), newSession("new"+strconv.Itoa(i), old.Uniquifier), old.IDHash)
+		})
+		list, err := w.Sessions.ListSessions(t.Context(), old.Uniquifier)
+		ok(t, err)
+		equal(t, "sessions", len(list), n)
+		equal(t, "old gone", w.gone(t, old.IDHash), true)
 	}},
 	{"touch only goes forward", users | sessions, func(t *testing.T, w *world) {
 		u := w.user(t, "a@example.com")
@@ -171,7 +192,7 @@ var rememberTests = []test{
 	}},
 	{"of many that rotate one does", remember, func(t *testing.T, w *world) {
 		ok(t, w.Remember.CreateRemember(t.Context(), newRemember("sel", "u")))
-		won := atOnce(t, 50, func(i int) (bool, error) {
+		won := atOnce(t, 100, func(i int) (bool, error) {
 			_, err := w.Remember.UpdateRemember(t.Context(), "sel", func(r *doorward.Remember) error {
 				if r.Verifier != key("secret") {
 					return errAbandon

@@ -96,11 +96,11 @@ var roleTests = []test{
 	{"of many that add one reports true", users | roles, func(t *testing.T, w *world) {
 		w.role(t, "admin")
 		u := w.user(t, "a@example.com")
-		equal(t, "true", atOnce(t, 50, func(int) (bool, error) { return w.Roles.AddRole(t.Context(), u, "admin") }), 1)
+		equal(t, "true", atOnce(t, 100, func(int) (bool, error) { return w.Roles.AddRole(t.Context(), u, "admin") }), 1)
 		list, err := w.Roles.RolesOf(t.Context(), u)
 		ok(t, err)
 		wantRoles(t, list, "admin")
-		equal(t, "removed", atOnce(t, 50, func(int) (bool, error) { return w.Roles.RemoveRole(t.Context(), u, "admin") }), 1)
+		equal(t, "removed", atOnce(t, 100, func(int) (bool, error) { return w.Roles.RemoveRole(t.Context(), u, "admin") }), 1)
 	}},
 	{"delete takes it from everybody", users | roles, func(t *testing.T, w *world) {
 		w.role(t, "admin")

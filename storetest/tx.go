@@ -34,13 +34,7 @@ var txTests = []test{
 		s := w.session(t, u, "mine")
 		soon := time.Now().Add(time.Hour)
 		err := w.Tx.InTx(t.Context(), func(ctx context.Context) error {
-			_, addErr := w.Roles.AddRole(ctx, u, "admin")
-			ok(t, errors.Join(
-				w.Admin.CreateUser(ctx, w.new("b@example.com"), "admin"), addErr, w.Roles.CreateRole(ctx, doorward.Role{Name: "new"}),
-				w.Users.UpdateUser(ctx, u, func(a *doorward.Account) error { a.Username = "no"; return nil }),
-				w.Sessions.EndSession(ctx, s.Uniquifier, s.IDHash), w.Remember.CreateRemember(ctx, newRemember("sel", "u")),
-				w.Claims.Claim(ctx, key("claim"), soon),
-			))
+			w.change(ctx, t, u, s, soon)
 			return errAbandon
 		})
 		if err != errAbandon { //nolint:errorlint // fn's own error is what callers look at
@@ -48,17 +42,20 @@ var txTests = []test{
 		}
 		untouched(t, w, u, s, soon)
 	}},
-	{"a panic takes all back", users | tx, func(t *testing.T, w *world) {
+	{"a panic takes all back", users | roles | sessions | remember | claims | tx, func(t *testing.T, w *world) {
+		w.role(t, "admin")
 		u := w.user(t, "a@example.com")
+		s := w.session(t, u, "mine")
+		soon := time.Now().Add(time.Hour)
 		if !panics(func() {
 			_ = w.Tx.InTx(t.Context(), func(ctx context.Context) error {
-				ok(t, w.Users.UpdateUser(ctx, u, func(a *doorward.Account) error { a.Username = "no"; return nil }))
+				w.change(ctx, t, u, s, soon)
 				return crash(nil)
 			})
 		}) {
 			t.Error("the panic was swallowed")
 		}
-		equal(t, "username", w.account(t, "a@example.com").Username, "")
+		untouched(t, w, u, s, soon)
 		ok(t, w.Users.UpdateUser(t.Context(), u, func(a *doorward.Account) error { a.LoginCount = 1; return nil }))
 	}},
 	{"a context that ends takes all back", users | tx, func(t *testing.T, w *world) {
@@ -157,6 +154,18 @@ var txTests = []test{
 		})
 		equal(t, "count", w.account(t, "a@example.com").LoginCount, n)
 	}},
+}
+
+// change does a little of everything.
+func (w *world) change(ctx context.Context, t *testing.T, u doorward.User, s doorward.Session, soon time.Time) {
+	t.Helper()
+	_, err := w.Roles.AddRole(ctx, u, "admin")
+	ok(t, errors.Join(
+		w.Admin.CreateUser(ctx, w.new("b@example.com"), "admin"), err, w.Roles.CreateRole(ctx, doorward.Role{Name: "new"}),
+		w.Users.UpdateUser(ctx, u, func(a *doorward.Account) error { a.Username = "no"; return nil }),
+		w.Sessions.EndSession(ctx, s.Uniquifier, s.IDHash), w.Remember.CreateRemember(ctx, newRemember("sel", "u")),
+		w.Claims.Claim(ctx, key("claim"), soon),
+	))
 }
 
 // untouched fails unless everything is as before the transaction.

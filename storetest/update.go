@@ -146,7 +146,7 @@ var updateTests = []test{
 	{"a code is used once", users, func(t *testing.T, w *world) {
 		u := w.user(t, "a@example.com")
 		ok(t, w.Users.UpdateUser(t.Context(), u, func(a *doorward.Account) error { a.RecoveryCodes = []string{"a", "b"}; return nil }))
-		won := atOnce(t, 50, func(int) (bool, error) {
+		won := atOnce(t, 100, func(int) (bool, error) {
 			mine, err := w.Users.FindUser(t.Context(), doorward.UserQuery{Attr: "email", Value: "a@example.com"})
 			if err != nil {
 				return false, err
