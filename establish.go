@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// establish begins the session: tracking, a new row and id in one transaction,
-// remember-me, then the tokens of the answer, then the event.
+// establish begins the session: tracking, a new row and id and remember-me in
+// one transaction, then the tokens of the answer, then the event.
 func (e *engine) establish(r *http.Request, v *visit, a *Attempt) (Result, error) {
 	id, err := v.begin(a)
 	if err != nil {
@@ -17,7 +17,7 @@ func (e *engine) establish(r *http.Request, v *visit, a *Attempt) (Result, error
 	}
 	payload, err := e.userPayload(r, v, id, false)
 	if err != nil {
-		return Result{}, errors.Join(err, v.undo())
+		return Result{}, errors.Join(err, v.undo(id))
 	}
 	fire(r.Context(), e, &e.hooks.Authenticated, Authenticated{User: a.User, Via: a.Via, At: id.AuthnAt})
 	view := a.View
@@ -34,11 +34,16 @@ func (e *engine) establish(r *http.Request, v *visit, a *Attempt) (Result, error
 	return res, nil
 }
 
-// undo ends the session that a sign-in began and could not complete.
-func (v *visit) undo() error {
-	_, err := v.end()
+// undo ends the session that a sign-in began and could not complete, and
+// forgets the browser if that was remembered by it.
+func (v *visit) undo(begun Identity) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	err := v.endRow(v.ctx(), Session{IDHash: begun.SessionID, Uniquifier: begun.User.SecurityAccount().Uniquifier})
+	if v.remembered != "" {
+		err = errors.Join(err, v.e.cfg.Stores.Remember.EndRemember(v.ctx(), v.remembered))
+	}
+	v.signedOut()
 	v.clearCookie(v.e.cfg.Session.rememberAttrs(), v.e.cfg.Session.RememberName)
 	return err
 }
@@ -58,34 +63,47 @@ func (v *visit) begin(a *Attempt) (Identity, error) {
 		}
 	}
 	row, id := v.newRow(a.User, a.Via, now)
-	err = v.e.inTx(v.ctx(), func(ctx context.Context) error {
-		if err := v.track(ctx, a.User, row.Address, now); err != nil {
-			return err
-		}
-		if st.Sessions == nil {
-			return nil
-		}
-		return st.Sessions.CreateSession(ctx, row, v.currentRow())
-	})
+	rm, secret := v.newRemember(a.User)
+	remember := a.Remember && st.Remember != nil
+	// In one step: half of it is no sign-in.
+	err = v.e.inTx(v.ctx(), func(ctx context.Context) error { return v.storeBegin(ctx, a.User, row, now, remember, rm) })
 	if errors.Is(err, errInactive) {
 		return Identity{}, disabled(a.Field)
 	}
 	if err != nil {
 		return Identity{}, fmt.Errorf("store sign-in: %w", err)
 	}
-	if err := v.forget(); err != nil {
-		return Identity{}, err
-	}
-	if a.Remember {
-		if err := v.beginRemember(a.User); err != nil {
-			return Identity{}, err
-		}
+	v.forgotten()
+	if remember {
+		v.remembered = rm.Selector
+		v.sendRemember(rm.Selector, secret, rm.ExpiresAt)
 	}
 	v.adopt(row, id)
 	v.b.Drafts = nil
 	ident := sessionIdentity(row, a.User, roles)
 	v.setIdentity(ident, nil)
 	return ident, nil
+}
+
+// storeBegin stores what a sign-in changes. The session comes last: where the
+// store has no transactions, what was stored before it signs nobody in.
+func (v *visit) storeBegin(ctx context.Context, u User, row Session, now time.Time, remember bool, rm Remember) error {
+	st := v.e.cfg.Stores
+	if err := v.track(ctx, u, row.Address, now); err != nil {
+		return err
+	}
+	if err := v.forget(ctx); err != nil {
+		return err
+	}
+	if remember {
+		if err := st.Remember.CreateRemember(ctx, rm); err != nil {
+			return fmt.Errorf("remember this browser: %w", err)
+		}
+	}
+	if st.Sessions == nil {
+		return nil
+	}
+	return st.Sessions.CreateSession(ctx, row, v.currentRow())
 }
 
 // track writes the columns of the last sign-in, and makes sure under the
@@ -237,12 +255,23 @@ func (v *visit) end() (User, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, fmt.Errorf("find session to end: %w", err)
 	}
-	if err := v.endRow(row); err != nil { // also one that cannot be used just now
-		return nil, fmt.Errorf("end session: %w", err)
-	}
-	if err := v.forget(); err != nil {
+	err = v.e.inTx(v.ctx(), func(ctx context.Context) error { // or else who signs out stays remembered
+		if err := v.endRow(ctx, row); err != nil { // also one that cannot be used just now
+			return fmt.Errorf("end session: %w", err)
+		}
+		return v.forget(ctx)
+	})
+	if err != nil {
 		return nil, err
 	}
+	v.forgotten()
+	v.signedOut()
+	return user, nil
+}
+
+// signedOut makes nobody of this browser, whose row is gone.
+func (v *visit) signedOut() {
+	b := v.state()
 	b.Drafts = nil // whoever comes next at this browser has nothing to do with them
 	b.id, b.Session, b.csrf, v.tokenOut, v.dirty = nil, nil, nil, "", true
 	if v.e.cfg.CSRF.CookieName != "" {
@@ -250,7 +279,6 @@ func (v *visit) end() (User, error) {
 	}
 	v.row = nil
 	v.setIdentity(Identity{}, ErrAnonymous)
-	return user, nil
 }
 
 // Login signs user in for an application that has proved who he is by means of

@@ -111,37 +111,26 @@ func (v *visit) sendRemember(selector, secret string, until time.Time) {
 	v.setCookie(c)
 }
 
-// beginRemember remembers this browser for user.
-func (v *visit) beginRemember(user User) error {
-	if v.e.cfg.Stores.Remember == nil {
-		return nil
-	}
-	now, secret := v.e.now(), hex.EncodeToString(randomBytes(secretSize))
-	rm := Remember{
+// newRemember is the row that remembers this browser for user, with its secret.
+func (v *visit) newRemember(user User) (rm Remember, secret string) {
+	now := v.e.now()
+	secret = hex.EncodeToString(randomBytes(secretSize))
+	return Remember{
 		Selector: hex.EncodeToString(randomBytes(selectorSize)), Verifier: hashText(secret), RotatedAt: now,
 		Uniquifier: user.SecurityAccount().Uniquifier, CreatedAt: now, ExpiresAt: now.Add(v.e.cfg.Session.RememberDuration),
-	}
-	if err := v.e.cfg.Stores.Remember.CreateRemember(v.ctx(), rm); err != nil {
-		return fmt.Errorf("remember this browser: %w", err)
-	}
-	v.sendRemember(rm.Selector, secret, rm.ExpiresAt)
-	return nil
+	}, secret
 }
 
-// forget ends what the request's remember-me cookie names, if its secret is right.
-func (v *visit) forget() error {
-	name := v.e.cfg.Session.RememberName
-	if _, err := v.r.Cookie(name); err != nil {
-		return nil
-	}
-	v.clearCookie(v.e.cfg.Session.rememberAttrs(), name)
+// forget ends the row of the request's remember-me cookie, if its secret is
+// right. The cookie stays until that is stored: see forgotten.
+func (v *visit) forget(ctx context.Context) error {
 	selector, secret, ok := v.rememberCookie()
 	store := v.e.cfg.Stores.Remember
 	if store == nil || !ok {
 		return nil
 	}
 	have := hashText(secret)
-	_, err := store.UpdateRemember(v.ctx(), selector, func(r *Remember) error {
+	_, err := store.UpdateRemember(ctx, selector, func(r *Remember) error {
 		if !sameText(r.Verifier, have) && !sameText(r.Previous, have) {
 			return ErrNotFound
 		}
@@ -151,10 +140,17 @@ func (v *visit) forget() error {
 		return nil
 	}
 	if err == nil {
-		err = store.EndRemember(v.ctx(), selector)
+		err = store.EndRemember(ctx, selector)
 	}
 	if err != nil {
 		return fmt.Errorf("forget this browser: %w", err)
 	}
 	return nil
+}
+
+// forgotten takes the remember-me cookie from the browser.
+func (v *visit) forgotten() {
+	if _, err := v.r.Cookie(v.e.cfg.Session.RememberName); err == nil {
+		v.clearCookie(v.e.cfg.Session.rememberAttrs(), v.e.cfg.Session.RememberName)
+	}
 }

@@ -28,7 +28,7 @@ func (v *visit) loadSession() (Identity, error) {
 	row := &v.loadedRow
 	*row, user, roles, err = v.sessionRow(b)
 	if errors.Is(err, ErrNotFound) {
-		if err := v.endRow(*row); err != nil { // over, or of an account that is off: it must not come back
+		if err := v.endRow(v.ctx(), *row); err != nil { // over, or of an account that is off: it must not come back
 			return Identity{}, fmt.Errorf("end session: %w", err)
 		}
 		if b.id != nil || b.Session != nil {
@@ -109,7 +109,12 @@ func (v *visit) protect(row *Session, user User) error {
 	strong := mode == "strong"
 	var err error
 	if strong {
-		err = errors.Join(v.endRow(*row), v.forget()) // the copy may have both cookies
+		err = v.e.inTx(v.ctx(), func(ctx context.Context) error { // the copy may have both cookies
+			if err := v.endRow(ctx, *row); err != nil {
+				return err
+			}
+			return v.forget(ctx)
+		})
 	} else {
 		row.Fresh = false
 		err = v.updateRow(row, func(s *Session) error { s.Fresh = false; return nil })
@@ -119,6 +124,7 @@ func (v *visit) protect(row *Session, user User) error {
 	}
 	fire(v.ctx(), v.e, &v.e.hooks.SessionProtected, SessionProtected{User: user, Ended: strong})
 	if strong {
+		v.forgotten()
 		v.b.id, v.b.Session, v.b.csrf, v.dirty = nil, nil, nil, true
 		return ErrAnonymous
 	}
@@ -149,11 +155,11 @@ func (v *visit) updateRow(row *Session, change func(*Session) error) error {
 	return err
 }
 
-func (v *visit) endRow(row Session) error {
+func (v *visit) endRow(ctx context.Context, row Session) error {
 	if v.e.cfg.Stores.Sessions == nil || row.IDHash == "" {
 		return nil
 	}
-	err := v.e.cfg.Stores.Sessions.EndSession(v.ctx(), row.Uniquifier, row.IDHash)
+	err := v.e.cfg.Stores.Sessions.EndSession(ctx, row.Uniquifier, row.IDHash)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -258,7 +264,7 @@ func (v *visit) stillRemembered(ctx context.Context, r restored) error {
 	if err == nil {
 		return nil
 	}
-	return errors.Join(err, v.endRow(r.row))
+	return errors.Join(err, v.endRow(ctx, r.row))
 }
 
 func clip(s string, n int) string {

@@ -41,6 +41,7 @@ type visit struct {
 	csrfPassed bool        // a guard checked the token
 	toldMixed  bool        // of credentials of two users
 	tokenOut   string      // CSRF token handed out already
+	remembered string      // selector of the row by which a sign-in remembered this browser
 }
 
 type authResult struct {
