@@ -55,6 +55,7 @@ func House() Rules {
 			"internal/bench/...":   Top,
 			"internal/browsertest": Top,
 			"internal/clustertest": Top,
+			"internal/faulttest":   Top,
 		},
 		Closed: map[string][]string{
 			".":      {"conf", "signed"},

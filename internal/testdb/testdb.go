@@ -32,6 +32,7 @@ type Database struct {
 	*sql.DB
 	Kind string
 	URL  string // what DATABASE_URL would be
+	DSN  string // what the driver connects with, for a driver around it
 }
 
 // limit bounds making and dropping a database.
@@ -96,6 +97,7 @@ func Missing(t testing.TB, what string) {
 func open(t testing.TB, d *Database) *Database {
 	t.Helper()
 	d.DB = connect(t, d.Kind, d.URL)
+	_, d.DSN = source(t, d.Kind, d.URL)
 	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Errorf("close the database: %v", err)
@@ -118,14 +120,7 @@ func administer(t testing.TB, kind, server, statement string) {
 
 func connect(t testing.TB, kind, from string) *sql.DB {
 	t.Helper()
-	driver, dsn := "pgx", from
-	switch kind {
-	case SQLite:
-		driver = "sqlite"
-		dsn = "file:" + strings.TrimPrefix(from, "sqlite:") + "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)"
-	case MySQL:
-		driver, dsn = "mysql", mysqlDSN(t, from)
-	}
+	driver, dsn := source(t, kind, from)
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		t.Fatalf("open a database of kind %s: %v", kind, err)
@@ -137,6 +132,18 @@ func connect(t testing.TB, kind, from string) *sql.DB {
 		t.Fatalf("the server for databases of kind %s: %v", kind, err)
 	}
 	return db
+}
+
+// source is a URL as the driver of that name wants it.
+func source(t testing.TB, kind, from string) (driver, dsn string) {
+	t.Helper()
+	switch kind {
+	case SQLite:
+		return "sqlite", "file:" + strings.TrimPrefix(from, "sqlite:") + "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)"
+	case MySQL:
+		return "mysql", mysqlDSN(t, from)
+	}
+	return "pgx", from
 }
 
 // mysqlDSN is a URL as the driver wants it: times in UTC, and an UPDATE counts
