@@ -95,6 +95,9 @@ type dialect struct {
 	time func(t time.Time) driver.Value
 	// columns reads what columns a table has: none if there is no such table.
 	columns func(ctx context.Context, q querier, table string) ([]tableColumn, error)
+	// unfitting says why the server, or a table on it, would not keep what it is
+	// given; "" if it does.
+	unfitting func(ctx context.Context, q querier, table string) (problem, hint string, err error)
 	// hasIndex reports whether an index of this name exists.
 	hasIndex func(ctx context.Context, q querier, table, index string) (bool, error)
 	// uniques reads which column a unique index of a table is of.

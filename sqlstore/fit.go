@@ -32,13 +32,20 @@ func (s *Store[U, PU]) fit(ctx context.Context, plan *columns.Plan) error {
 		table string
 		names []string
 	}{
-		{c.Roles, []string{"id", "name", "description", "permissions"}}, {c.RolesUsers, []string{"user_id", "role_id"}},
+		{c.Users, nil}, {c.Roles, []string{"id", "name", "description", "permissions"}}, {c.RolesUsers, []string{"user_id", "role_id"}},
 		{c.sessions(), strings.Split(sessionColumns, ", ")}, {c.remembers(), strings.Split(rememberColumns, ", ")},
 		{c.claims(), []string{"claim", "expires_at"}}, {c.guesses(), strings.Split(guessColumns, ", ")},
 	} {
 		have, err := s.d.columns(ctx, s.db, want.table)
 		if err != nil {
 			return s.wrap(err)
+		}
+		problem, hint, err := s.d.unfitting(ctx, s.db, want.table)
+		if err != nil {
+			return s.wrap(err)
+		}
+		if problem != "" {
+			problems = append(problems, configError(problem, hint))
 		}
 		problems = append(problems, missing(want.table, have, want.names))
 		s.roleTime = s.roleTime || want.table == c.Roles && slices.ContainsFunc(have, named("update_datetime"))
@@ -76,7 +83,7 @@ func named(name string) func(tableColumn) bool {
 // missing reports the columns that a table lacks.
 func missing(table string, have []tableColumn, want []string) error {
 	const hint = "run the migrations"
-	if len(have) == 0 {
+	if len(have) == 0 && len(want) > 0 {
 		return configError("there is no table "+table, hint)
 	}
 	var errs []error

@@ -43,6 +43,7 @@ func mysql() *dialect {
 		keep:      func(_, _, column string) string { return " ON DUPLICATE KEY UPDATE " + column + " = " + column },
 		time:      func(t time.Time) driver.Value { return t.Format("2006-01-02 15:04:05.000000") },
 		columns:   mysqlColumns,
+		unfitting: mysqlUnfitting,
 		hasIndex:  mysqlHasIndex,
 		uniques:   mysqlUniques,
 		duplicate: mysqlDuplicate,
@@ -175,6 +176,23 @@ func mysqlColumns(ctx context.Context, q querier, table string) (out []tableColu
 		out = append(out, c)
 	}
 	return out, rows.Err()
+}
+
+// mysqlUnfitting refuses a server that cuts off what is too long, by which one
+// address could become another, and a table without transactions.
+func mysqlUnfitting(ctx context.Context, q querier, table string) (problem, hint string, err error) {
+	var strict, transactions bool
+	err = q.QueryRowContext(ctx, `SELECT @@sql_mode LIKE '%STRICT\_%', NOT EXISTS (SELECT 1 FROM information_schema.tables
+		WHERE table_schema = DATABASE() AND table_name = ? AND engine IN ('MyISAM', 'Aria', 'MEMORY', 'CSV', 'ARCHIVE'))`, table).Scan(&strict, &transactions)
+	switch {
+	case err != nil:
+		return "", "", err
+	case !strict:
+		return "the server cuts off what is too long for a column", "add STRICT_TRANS_TABLES to its sql_mode", nil
+	case !transactions:
+		return "the table " + table + " is kept without transactions", "ALTER TABLE it to ENGINE = InnoDB", nil
+	}
+	return "", "", nil
 }
 
 func mysqlHasIndex(ctx context.Context, q querier, table, index string) (has bool, err error) {

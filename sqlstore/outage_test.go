@@ -202,161 +202,6 @@ func TestDeadlock(t *testing.T) {
 	}
 }
 
-// disconnect ends all connections to a database but d's own, and says how many.
-func disconnect(t *testing.T, d *testdb.Database) (n int) {
-	t.Helper()
-	query := `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
-	kill := "SELECT pg_terminate_backend(%d)"
-	if d.Kind == testdb.MySQL {
-		query, kill = `SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()`, "KILL %d"
-	}
-	d.SetMaxOpenConns(1)
-	rows, err := d.Query(query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ids []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, id)
-	}
-	_ = rows.Close()
-	for _, id := range ids {
-		mustExec(t, d.DB, fmt.Sprintf(kill, id))
-	}
-	return len(ids)
-}
-
-// After the server ended all connections, as it does when it is restarted,
-// calls work at once, prepared statements too.
-func TestServerRestart(t *testing.T) {
-	for _, kind := range servers {
-		t.Run(kind, func(t *testing.T) {
-			d := testdb.Open(t, kind)
-			s := openOn[plain](t, kind, another(t, d), sqlstore.Config{})
-			u := &plain{Account: doorward.Account{Email: "a@example.com"}}
-			if err := errors.Join(s.CreateRole(t.Context(), doorward.Role{Name: "admin"}), s.CreateUser(t.Context(), u)); err != nil {
-				t.Fatal(err)
-			}
-			for range 3 {
-				for what, err := range everything(t.Context(), s, u) {
-					if err != nil {
-						t.Errorf("%s: %v", what, err)
-					}
-				}
-				if disconnect(t, d) == 0 {
-					t.Error("nothing was cut off")
-				}
-				if _, err := s.FindUser(t.Context(), doorward.UserQuery{Attr: "email", Value: "a@example.com"}); err != nil {
-					t.Errorf("the first look-up: %v", err)
-				}
-				disconnect(t, d)
-				if err := s.UpdateUser(t.Context(), u, func(a *doorward.Account) error { a.LoginCount++; return nil }); err != nil {
-					t.Errorf("the first change: %v", err)
-				}
-			}
-		})
-	}
-}
-
-// A connection that breaks in a transaction leaves nothing of it, and nobody
-// gets it again.
-func TestBrokenInATransaction(t *testing.T) {
-	for _, kind := range servers {
-		t.Run(kind, func(t *testing.T) {
-			d := testdb.Open(t, kind)
-			db := another(t, d)
-			db.SetMaxOpenConns(1)
-			s := openOn[plain](t, kind, db, sqlstore.Config{})
-			for _, swallow := range []bool{false, true} {
-				err := s.InTx(t.Context(), func(ctx context.Context) error {
-					if err := s.CreateRole(ctx, doorward.Role{Name: "one"}); err != nil {
-						t.Error(err)
-					}
-					disconnect(t, d)
-					err := s.CreateRole(ctx, doorward.Role{Name: "two"})
-					if err == nil || errors.Is(err, doorward.ErrNotFound) {
-						t.Errorf("on a broken connection: %v", err)
-					}
-					_ = s.CreateRole(ctx, doorward.Role{Name: "three"})
-					if swallow {
-						return nil
-					}
-					return err
-				})
-				if err == nil {
-					t.Error("kept")
-				}
-				if list, err := s.ListRoles(t.Context()); err != nil || len(list) != 0 {
-					t.Errorf("left are %v, %v", list, err)
-				}
-			}
-		})
-	}
-}
-
-// Who stops waiting for a lock gets control back, and no transaction is left
-// open on the server.
-func TestNobodyWaits(t *testing.T) {
-	for _, kind := range servers {
-		t.Run(kind, func(t *testing.T) {
-			s, _, u, d := broken(t, kind)
-			two := &plain{Account: doorward.Account{Email: "b@example.com"}}
-			if err := s.CreateUser(t.Context(), two); err != nil {
-				t.Fatal(err)
-			}
-			err := s.InTx(t.Context(), func(ctx context.Context) error {
-				if err := s.UpdateUser(ctx, u, func(a *doorward.Account) error { a.LoginCount++; return nil }); err != nil {
-					return err
-				}
-				short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-				defer cancel()
-				err := s.InTx(short, func(ctx context.Context) error { // holds two, waits for u
-					if err := s.UpdateUser(ctx, two, func(a *doorward.Account) error { a.LoginCount++; return nil }); err != nil {
-						return err
-					}
-					return s.UpdateUser(ctx, u, func(a *doorward.Account) error { a.LoginCount++; return nil })
-				})
-				if !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("waiting: %v", err)
-				}
-				open := transactions(t, d, 1)
-				if open != 1 { // this one
-					t.Errorf("%d transactions are open", open)
-				}
-				// what the other held is free
-				return s.UpdateUser(t.Context(), &plain{ID: two.ID}, func(a *doorward.Account) error { a.LoginCount++; return nil })
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
-
-// transactions waits a while until so many are open in the database of d.
-func transactions(t *testing.T, d *testdb.Database, want int) (n int) {
-	t.Helper()
-	query := `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()`
-	if d.Kind == testdb.MySQL {
-		query = `SELECT count(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE()`
-	}
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); <-tick.C {
-		if err := d.QueryRow(query).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		if n == want {
-			break
-		}
-	}
-	return n
-}
-
 // A statement that fails between the calls of a transaction cannot be passed
 // over: PostgreSQL would take the rest back in silence.
 func TestFailedReadInATransaction(t *testing.T) {
@@ -377,6 +222,64 @@ func TestFailedReadInATransaction(t *testing.T) {
 			t.Errorf("%v, but there are %d roles, %v", err, len(list), listErr)
 		}
 	})
+}
+
+// A request costs one round trip.
+func TestOneRoundTrip(t *testing.T) {
+	for _, kind := range servers {
+		t.Run(kind, func(t *testing.T) {
+			s, f, u, _ := broken(t, kind)
+			key, n := strings.Repeat("a", 64), 0
+			if err := s.CreateSession(t.Context(), doorward.Session{IDHash: key, Uniquifier: u.Uniquifier}, ""); err != nil {
+				t.Fatal(err)
+			}
+			for name, load := range map[string]func() error{
+				"LoadSession": func() error { _, _, _, err := s.LoadSession(t.Context(), key); return err },
+				"LoadUser": func() error {
+					_, _, err := s.LoadUser(t.Context(), doorward.UserQuery{Attr: "email", Value: "A@example.com", AnyCase: true})
+					return err
+				},
+				"FindUser": func() error {
+					_, err := s.FindUser(t.Context(), doorward.UserQuery{Attr: "email", Value: "a@example.com"})
+					return err
+				},
+			} {
+				if err := load(); err != nil { // the first prepares the statement
+					t.Fatal(err)
+				}
+				n = 0
+				f.set(func(string) error { n++; return nil })
+				if err := load(); err != nil || n != 1 {
+					t.Errorf("%s: %d statements, %v", name, n, err)
+				}
+				f.set(nil)
+			}
+		})
+	}
+}
+
+// A MySQL that would cut values off, or keeps a table without transactions, is
+// refused.
+func TestUnfittingMySQL(t *testing.T) {
+	d := testdb.Open(t, testdb.MySQL)
+	openOn[plain](t, testdb.MySQL, d.DB, sqlstore.Config{})
+	dsn, err := sqlstore.MySQLDSN(d.URL + "?sql_mode=%27NO_ENGINE_SUBSTITUTION%27")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lax, err := sql.Open("mysql", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = lax.Close() }()
+	if _, err := sqlstore.New[plain](lax, sqlstore.MySQL, sqlstore.Config{}); err == nil || !strings.Contains(err.Error(), "cuts off") {
+		t.Errorf("without strict mode: %v", err)
+	}
+	mustExec(t, d.DB, "DROP TABLE roles_users")
+	mustExec(t, d.DB, "CREATE TABLE roles_users (user_id INTEGER, role_id INTEGER) ENGINE = MyISAM")
+	if _, err := sqlstore.New[plain](d.DB, sqlstore.MySQL, sqlstore.Config{}); err == nil || !strings.Contains(err.Error(), "without transactions") {
+		t.Errorf("MyISAM: %v", err)
+	}
 }
 
 // A database that is read only says so.

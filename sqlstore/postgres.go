@@ -40,6 +40,7 @@ func postgres() *dialect {
 		keepReturns: true,
 		time:        func(t time.Time) driver.Value { return t },
 		columns:     postgresColumns,
+		unfitting:   func(context.Context, querier, string) (string, string, error) { return "", "", nil },
 		hasIndex:    postgresHasIndex,
 		uniques:     postgresUniques,
 		duplicate:   postgresDuplicate,

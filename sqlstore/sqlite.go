@@ -42,6 +42,7 @@ func sqlite() *dialect {
 		keepReturns: true,
 		time:        func(t time.Time) driver.Value { return t.Format("2006-01-02 15:04:05.000000") },
 		columns:     sqliteColumns,
+		unfitting:   func(context.Context, querier, string) (string, string, error) { return "", "", nil },
 		hasIndex:    sqliteHasIndex,
 		uniques:     func(context.Context, querier, string) (map[string]string, error) { return nil, nil },
 		duplicate:   sqliteDuplicate,
