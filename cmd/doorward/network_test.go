@@ -13,6 +13,7 @@ import (
 func TestNetworkScripts(t *testing.T) {
 	for _, kind := range []string{testdb.Postgres, testdb.MySQL} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel() // most of it is starting processes
 			db := testdb.Open(t, kind)
 			testscript.Run(t, testscript.Params{
 				Dir:                 "testdata/network",

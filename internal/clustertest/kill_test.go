@@ -118,14 +118,14 @@ func TestServerIsKilled(t *testing.T) {
 		want := l.count() + n
 		poll(t, "no registrations go through", func() bool { return l.count() >= want })
 	}
-	more(25)
+	more(15)
 	victim.kill()
-	more(25)
+	more(15)
 	said := len(victim.log())
 	victim.start()
 	victim.await(http.StatusOK)
 	poll(t, "nobody asks the new server", func() bool { return strings.Contains(victim.log()[said:], "path=/register status=200") })
-	more(25)
+	more(15)
 	cancel()
 	wg.Wait()
 
