@@ -34,6 +34,17 @@ func TestStreakDelays(t *testing.T) {
 	}
 }
 
+// Who gives nothing back opens no door.
+func TestGiveNothing(t *testing.T) {
+	closed := time.Date(2031, 5, 17, 12, 0, 0, 0, time.UTC)
+	for n, open := range map[int]bool{-1: false, 0: false, 1: true} {
+		g := doorward.Guesses{Count: 20, Until: closed}
+		if lockout.Give(&g, n); g.Until.IsZero() != open || g.Count != 20-max(0, n) {
+			t.Errorf("after %d: %+v", n, g)
+		}
+	}
+}
+
 // FuzzRows takes and gives on whatever a store may hold.
 func FuzzRows(f *testing.F) {
 	f.Add(0, int64(0), int64(0), int64(0), int64(0), 1)

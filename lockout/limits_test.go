@@ -159,6 +159,27 @@ func TestAccountMax(t *testing.T) {
 	}
 }
 
+// It may be a known browser that closes the account for strangers.
+func TestAccountMaxByKnown(t *testing.T) {
+	app := limited(t, func(c *batteries.Config) { c.Lockout.AccountMax = 10 })
+	home := known(t, app, joe, "192.0.2.9")
+	for i := range 7 {
+		guess(t, stranger(app, i), joe)
+	}
+	app.Events.Reset()
+	for range 2 {
+		guess(t, home, joe)
+	}
+	if got := kit.EventsOf[lockout.Locked](app.Events); len(got) != 1 || !got[0].Until.IsZero() {
+		t.Errorf("told %+v", got)
+	}
+	refused(t, app, stranger(app, 50), joe, time.Hour)
+	signIn(home, joe, kit.Password).Want(200)
+	if s := status(t, app, find(t, app, joe)); s.Closed || s.Failures != 7 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // A known browser that signs in takes its own wrong ones off, and leaves the
 // lock of strangers.
 func TestAccountMaxKnownSignIn(t *testing.T) {

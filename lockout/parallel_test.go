@@ -159,6 +159,21 @@ func TestParallelRight(t *testing.T) {
 	}
 }
 
+// So it is on every kind of database.
+func TestParallelRightStored(t *testing.T) {
+	onStores(t, func(t *testing.T, app, _ *kit.App) {
+		app.NewUser(joe)
+		b := from(app, "192.0.2.7")
+		guess(t, b, joe)
+		if got := crowd(t, 20, func(int) *kit.Browser { return b.Clone() }, func(int) string { return kit.Password }); got[200] != 20 {
+			t.Errorf("answers %v", got)
+		}
+		if s := status(t, app, find(t, app, joe)); s.Failures != 0 {
+			t.Errorf("%+v stay counted", s)
+		}
+	})
+}
+
 func TestParallelBasic(t *testing.T) {
 	app := limited(t, nil)
 	private(app)
