@@ -28,8 +28,8 @@
 //
 // A browser in which an account signed in before has a cookie that says so, and
 // 5 free guesses and waits of its own. What strangers do to the account or from
-// the same address does not touch it; a fifth of the account's last 100 guesses
-// is reserved for such browsers.
+// the same address does not touch it; the last fifth of the account's 100 guesses
+// is for such browsers alone.
 //
 // # Unlocking
 //

@@ -138,8 +138,7 @@ func TestStoreAway(t *testing.T) {
 // A place that cannot be given back stays counted; the sign-in is good.
 func TestStoreAwayAfterwards(t *testing.T) {
 	store := &failing{}
-	var app *kit.App
-	app = limited(t, func(cfg *batteries.Config) {
+	app := limited(t, func(cfg *batteries.Config) {
 		store.GuessStore = cfg.Stores.Guesses
 		cfg.Stores.Guesses = store
 		cfg.More = append(cfg.More, mover{func() { store.update = doorward.ErrUnavailable }})
