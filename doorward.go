@@ -53,6 +53,7 @@ type engine struct {
 	static        fs.FS
 	staticVersion string
 	seen          *lastSeen
+	outage        outage
 }
 
 // New returns a Security with the given features. Limiters, gates and second

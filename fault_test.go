@@ -3,6 +3,8 @@ package doorward_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -200,5 +202,40 @@ func TestEveryStepFails(t *testing.T) {
 				t.Error("it never works")
 			}
 		})
+	}
+}
+
+type away struct{ doorward.UserStore }
+
+func (away) FindUser(context.Context, doorward.UserQuery) (doorward.User, error) {
+	return nil, fmt.Errorf("no route to the database: %w", doorward.ErrUnavailable)
+}
+
+// A store that is away is a line a second in the log, however many ask, and 503
+// with the time to come back for all of them.
+func TestOutageIsToldOnce(t *testing.T) {
+	app := kit.New(t, func(c *batteries.Config) { c.Stores.Users = away{c.Stores.Users} })
+	try := func() {
+		res := app.Browser().PostJSON("/login", credentials(joe)).Want(503)
+		if res.Header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+	}
+	count := func() int { return strings.Count(app.Logs.String(), "request failed") }
+	for range 3 {
+		try()
+	}
+	if count() != 1 {
+		t.Errorf("%d lines", count())
+	}
+	app.Clock.Advance(time.Second)
+	try()
+	if count() != 2 || !app.Logs.Contains("request failed", "no route to the database", "untold=2") {
+		t.Errorf("%d lines:\n%s", count(), app.Logs)
+	}
+	app.Clock.Advance(-time.Hour)
+	try()
+	if count() != 3 {
+		t.Error("nothing is told after the clock was set back")
 	}
 }

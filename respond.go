@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf16"
 )
@@ -71,15 +72,40 @@ func loggedPath(r *http.Request) string {
 	return r.URL.Path
 }
 
+// outage keeps a store that is away from filling the log: of its errors one a
+// second is written, with how many were not.
+type outage struct {
+	mu   sync.Mutex
+	last time.Time
+	more int
+}
+
+func (o *outage) tell(down bool, now time.Time) (more int, told bool) {
+	if !down {
+		return 0, true
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.last.IsZero() || now.Sub(o.last).Abs() >= time.Second {
+		more, o.more, o.last = o.more, 0, now
+		return more, true
+	}
+	o.more++
+	return 0, false
+}
+
 // operatorProblem logs err once and returns what the visitor sees of it.
 func (e *engine) operatorProblem(r *http.Request, err error) *Problem {
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		e.log.DebugContext(r.Context(), "request abandoned", "method", r.Method, "path", loggedPath(r))
 		return refuse(http.StatusServiceUnavailable, "UNAVAILABLE")
 	}
-	e.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", loggedPath(r), "err", err)
 	_, down := errors.AsType[unavailable](err)
-	if down || errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+	down = down || errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
+	if more, told := e.outage.tell(down, e.now()); told {
+		e.log.ErrorContext(r.Context(), "request failed", "method", clip(r.Method, 20), "path", clip(loggedPath(r), 200), "err", err, "untold", more)
+	}
+	if down {
 		p := refuse(http.StatusServiceUnavailable, "UNAVAILABLE")
 		p.RetryAfter = 5 * time.Second
 		return p

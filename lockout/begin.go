@@ -253,7 +253,7 @@ func (f *Feature) refuse(ctx context.Context, t *try, over *errWait) error {
 
 // settleLimit bounds what is written after a try, which does not end with the
 // request.
-const settleLimit = 10 * time.Second
+const settleLimit = 2 * time.Second
 
 // done gives back what Begin took, unless the credential was wrong. A sign-in
 // also ends the streak of its own seat, and takes that off the account's count

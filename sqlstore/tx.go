@@ -184,7 +184,7 @@ func (t *tx) commit(ctx context.Context) error {
 }
 
 // rollbackLimit bounds what nobody waits for any more.
-const rollbackLimit = 10 * time.Second
+const rollbackLimit = 2 * time.Second
 
 // rollback ends a transaction that is not kept. It works without the caller's
 // context, which may be done, and gives up the connection if that fails, so that
