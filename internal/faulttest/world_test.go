@@ -135,12 +135,12 @@ func (w *world) writable(ctx context.Context) (int, error) {
 	return 0, nil
 }
 
-// poll asks until the answer is yes or five seconds are over.
+// poll asks until the answer is yes or half a minute is over.
 func poll(t testing.TB, yes func() bool) bool {
 	if yes() {
 		return true
 	}
-	again, late := time.NewTicker(5*time.Millisecond), time.NewTimer(5*time.Second)
+	again, late := time.NewTicker(5*time.Millisecond), time.NewTimer(30*time.Second)
 	defer again.Stop()
 	defer late.Stop()
 	for {
