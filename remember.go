@@ -64,6 +64,8 @@ func (v *visit) useRemember(ctx context.Context) (Remember, string, error) {
 		switch {
 		case !now.Before(r.ExpiresAt):
 			return ErrNotFound
+		case ahead(r.RotatedAt, now):
+			return errAhead
 		case sameText(r.Verifier, have):
 			r.Previous, r.Verifier, r.RotatedAt = r.Verifier, hashText(next), now
 			if v.e.cfg.Session.RememberRefresh {
@@ -85,6 +87,8 @@ func (v *visit) useRemember(ctx context.Context) (Remember, string, error) {
 // answerRemember puts what became of the remember-me cookie into the answer.
 func (v *visit) answerRemember(r restored, err error) error {
 	switch {
+	case errors.Is(err, errAhead):
+		return ErrAnonymous
 	case errors.Is(err, errReplayed):
 		selector, _, _ := v.rememberCookie()
 		v.e.log.WarnContext(v.ctx(), "remember-me value used twice; this browser is no longer remembered", "address", v.addr())

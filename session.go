@@ -27,6 +27,9 @@ func (v *visit) loadSession() (Identity, error) {
 	var err error
 	row := &v.loadedRow
 	*row, user, roles, err = v.sessionRow(b)
+	if errors.Is(err, errAhead) {
+		return v.loadRemembered()
+	}
 	if errors.Is(err, ErrNotFound) {
 		if err := v.endRow(v.ctx(), *row); err != nil { // over, or of an account that is off: it must not come back
 			return Identity{}, fmt.Errorf("end session: %w", err)
@@ -46,6 +49,18 @@ func (v *visit) loadSession() (Identity, error) {
 	v.touch(b, row)
 	return sessionIdentity(*row, user, roles), nil
 }
+
+// errAhead is an ErrNotFound for what was stored by a clock that was far ahead,
+// or is looked at by one that is far behind. Its limits mean nothing then: made
+// in 2036 and seen today, a session would last ten years, used or not. It is not
+// ended either, since the clock that is wrong may be today's.
+var errAhead = fmt.Errorf("from the future: %w", ErrNotFound)
+
+// maxAhead is how far clocks may differ, of several machines or of one before
+// and after it was set.
+const maxAhead = 24 * time.Hour
+
+func ahead(stored, now time.Time) bool { return stored.Sub(now) > maxAhead }
 
 func sessionIdentity(row Session, user User, roles []Role) Identity {
 	return Identity{User: user, Roles: roles, Mechanism: MechanismSession, AuthnAt: row.AuthnAt, Via: row.Via, SessionID: row.IDHash}
@@ -69,6 +84,9 @@ func (v *visit) sessionRow(b *browser) (row Session, user User, roles []Role, er
 		return row, nil, nil, err
 	}
 	now := v.e.now()
+	if ahead(row.SeenAt, now) {
+		return row, nil, nil, errAhead
+	}
 	if !user.SecurityAccount().Active || !now.Before(row.ExpiresAt) || now.Sub(row.SeenAt) >= v.e.cfg.Session.Idle {
 		return row, nil, nil, ErrNotFound
 	}
