@@ -174,6 +174,35 @@ func adopted(t *testing.T, s *sqlstore.Store[plain, *plain]) {
 	}
 }
 
+// A column that holds texts to be equal which are not does not make a look-up
+// find somebody else.
+func TestColumnsWithoutCase(t *testing.T) {
+	for kind, column := range map[string]string{testdb.SQLite: "VARCHAR(255) COLLATE NOCASE", testdb.Postgres: "citext", testdb.MySQL: "VARCHAR(255) COLLATE utf8mb4_unicode_ci"} {
+		t.Run(kind, func(t *testing.T) {
+			db := database(t, kind)
+			if kind == testdb.Postgres {
+				if _, err := db.Exec("CREATE EXTENSION citext"); err != nil {
+					t.Skip("the server has no citext")
+				}
+			}
+			columns := strings.Replace(accountColumns, "email VARCHAR(255)", "email "+column, 1)
+			mustExec(t, db, ddl(kind, `CREATE TABLE user (id INTEGER PRIMARY KEY,`+columns+`)`))
+			s := openOn[plain](t, kind, db, sqlstore.Config{})
+			if err := s.CreateUser(t.Context(), &plain{Account: doorward.Account{Email: "Joe@example.com"}}); err != nil {
+				t.Fatal(err)
+			}
+			for value, want := range map[string]bool{"Joe@example.com": true, "joe@example.com": false, "Joe@example.com ": false, "Joé@example.com": false} {
+				for _, anyCase := range []bool{false, true} {
+					_, err := s.FindUser(t.Context(), doorward.UserQuery{Attr: "email", Value: value, AnyCase: anyCase})
+					if found := err == nil; found != (want || anyCase && value == "joe@example.com") || err != nil && !errors.Is(err, doorward.ErrNotFound) {
+						t.Errorf("%q (any case: %t): %v", value, anyCase, err)
+					}
+				}
+			}
+		})
+	}
+}
+
 // Of two who register at once with the same email in another case one succeeds.
 func TestAnyCaseIsUnique(t *testing.T) {
 	onEach(t, func(t *testing.T, kind string) {

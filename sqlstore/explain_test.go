@@ -29,6 +29,9 @@ func TestLookupsUseIndexes(t *testing.T) {
 			}
 			s := openOn[plain](t, kind, db, sqlstore.Config{})
 			crowd(t, kind, db)
+			if err := s.CreateSession(t.Context(), doorward.Session{IDHash: "x", Uniquifier: "f7"}, ""); err != nil {
+				t.Fatal(err)
+			}
 			texts := map[string][]any{sqlstore.SessionText(s): {"x"}}
 			for _, q := range []doorward.UserQuery{
 				{Attr: "email", Value: "u7@example.com"}, {Attr: "email", Value: "U7@example.com", AnyCase: true}, {Attr: "fs_uniquifier", Value: "f7"},

@@ -154,6 +154,31 @@ func TestCollision(t *testing.T) {
 	}
 }
 
+// A transaction decides by what others have committed, not by what it saw first.
+func TestNoStaleSnapshot(t *testing.T) {
+	for _, kind := range servers {
+		t.Run(kind, func(t *testing.T) {
+			s, _, u, _ := broken(t, kind)
+			err := s.InTx(t.Context(), func(ctx context.Context) error {
+				if _, err := s.RolesOf(ctx, u); err != nil {
+					return err
+				}
+				if added, err := s.AddRole(t.Context(), u, "admin"); err != nil || !added {
+					t.Errorf("the other: %t %v", added, err)
+				}
+				added, err := s.AddRole(ctx, u, "admin")
+				if added {
+					t.Error("the role was added twice")
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // Two transactions that take the same rows in another order both succeed.
 func TestDeadlock(t *testing.T) {
 	for _, kind := range servers {
