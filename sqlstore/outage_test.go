@@ -25,7 +25,7 @@ func broken(t *testing.T, kind string) (*sqlstore.Store[plain, *plain], *faulty,
 	t.Helper()
 	d := testdb.Open(t, kind)
 	db, f := breakable(t, d)
-	s := openOn[plain](t, kind, db, sqlstore.Config{BusyWait: 2 * time.Second})
+	s := openOn[plain](t, kind, db, sqlstore.Config{BusyWait: time.Second})
 	u := &plain{Account: doorward.Account{Email: "a@example.com", Active: true}}
 	if err := errors.Join(s.CreateRole(t.Context(), doorward.Role{Name: "admin"}), s.CreateUser(t.Context(), u)); err != nil {
 		t.Fatal(err)
