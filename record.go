@@ -92,10 +92,14 @@ func (a addrValue) LogValue() slog.Value {
 	return slog.StringValue(a.String())
 }
 
+// nameMax is the length of the longest address (RFC 5321 4.5.3.1.3), and of the
+// columns of the user model. A table of the application's may hold more.
+const nameMax = 255
+
 // loggedName is what operators know a user by.
 func loggedName(u User) string {
 	acc := u.SecurityAccount()
-	return cmp.Or(strings.ToLower(acc.Email), acc.Username, acc.Uniquifier)
+	return clip(cmp.Or(strings.ToLower(clip(acc.Email, nameMax)), acc.Username, acc.Uniquifier), nameMax)
 }
 
 // Record implements [Recorded].

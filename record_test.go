@@ -429,3 +429,19 @@ func TestSecurityLogFails(t *testing.T) {
 		t.Error("a log that cannot be written kept the user out")
 	}
 }
+
+// TestSecurityLogClips: what another program stored as a name makes no line
+// that nobody can read.
+func TestSecurityLogClips(t *testing.T) {
+	a := newLogged(t, nil)
+	u := a.NewUser(joe, func(acc *doorward.Account) { acc.Email = strings.Repeat("x", 1<<20) })
+	a.Browser().LoginAs(u).Want(http.StatusOK)
+	for line := range strings.Lines(a.log.String()) {
+		if len(line) > 1000 {
+			t.Errorf("a line of %d bytes: %.200s", len(line), line)
+		}
+	}
+	if !strings.Contains(a.log.String(), strings.Repeat("x", 200)) {
+		t.Error("the name is not there at all")
+	}
+}
