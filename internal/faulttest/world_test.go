@@ -40,11 +40,18 @@ type world struct {
 // who is a reader.
 func newWorld(t *testing.T, kind string) *world {
 	t.Helper()
+	return newWorldOn(t, kind, func(*testdb.Database) {})
+}
+
+// newWorldOn changes the tables before the store sees them.
+func newWorldOn(t *testing.T, kind string, change func(*testdb.Database)) *world {
+	t.Helper()
 	w := &world{t: t, db: testdb.Open(t, kind)}
 	dialect := sqlstore.Dialect(kind)
 	if _, err := sqlstore.Migrate(t.Context(), w.db.DB, dialect, sqlstore.Config{}); err != nil {
 		t.Fatal(err)
 	}
+	change(w.db)
 	w.faults = &faults{under: w.db.Driver(), dsn: w.db.DSN}
 	w.pool = sql.OpenDB(w.faults)
 	w.pool.SetMaxOpenConns(4)
