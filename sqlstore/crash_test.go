@@ -50,14 +50,7 @@ func TestMigrateAfterACrash(t *testing.T) {
 
 func breakable(t *testing.T, d *testdb.Database) (*sql.DB, *faulty) {
 	t.Helper()
-	dsn := d.URL
-	var err error
-	if d.Kind == testdb.MySQL {
-		if dsn, err = sqlstore.MySQLDSN(d.URL); err != nil {
-			t.Fatal(err)
-		}
-	}
-	db, f, err := faultyDB(d.DB, dsn)
+	db, f, err := faultyDB(d.DB, d.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}

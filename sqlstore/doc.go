@@ -14,9 +14,9 @@
 //
 // The package imports no driver. It is tested with modernc.org/sqlite, whose
 // registered name is "sqlite", with github.com/jackc/pgx/v5/stdlib ("pgx") on
-// PostgreSQL 15, and with github.com/go-sql-driver/mysql ("mysql", see
-// [MySQLDSN]) on MariaDB 10.11. MySQL 8 is written for, by its documentation,
-// but was not at hand to be tested with. Bound the number of connections of a
+// PostgreSQL 15, and with github.com/go-sql-driver/mysql ("mysql") on
+// MariaDB 10.11. MySQL 8 is written for, by its documentation, but was not at
+// hand to be tested with. Bound the number of connections of a
 // server's pool with [sql.DB.SetMaxOpenConns]: a request uses one at a time.
 //
 // # User types

@@ -50,17 +50,12 @@ func TestMigrateOnce(t *testing.T) {
 // another opens a database as another process would.
 func another(t *testing.T, d *testdb.Database) *sql.DB {
 	t.Helper()
-	driver, dsn := "pgx", d.URL
-	var err error
+	driver, dsn := "pgx", d.DSN
 	switch d.Kind {
 	case testdb.SQLite:
 		driver, dsn = "sqlite", sqlstore.SQLiteDSN(strings.TrimPrefix(d.URL, "sqlite:"))
 	case testdb.MySQL:
 		driver = "mysql"
-		dsn, err = sqlstore.MySQLDSN(d.URL)
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 	db, err := sql.Open(driver, dsn)
 	if err != nil {

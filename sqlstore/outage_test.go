@@ -288,11 +288,7 @@ func TestOneRoundTrip(t *testing.T) {
 func TestUnfittingMySQL(t *testing.T) {
 	d := testdb.Open(t, testdb.MySQL)
 	openOn[plain](t, testdb.MySQL, d.DB, sqlstore.Config{})
-	dsn, err := sqlstore.MySQLDSN(d.URL + "?sql_mode=%27NO_ENGINE_SUBSTITUTION%27")
-	if err != nil {
-		t.Fatal(err)
-	}
-	lax, err := sql.Open("mysql", dsn)
+	lax, err := sql.Open("mysql", d.DSN+"&sql_mode=%27NO_ENGINE_SUBSTITUTION%27")
 	if err != nil {
 		t.Fatal(err)
 	}
