@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	kit "github.com/doorward/doorward/doorwardtest"
 	"github.com/doorward/doorward/internal/testdb"
@@ -117,8 +118,9 @@ func TestGarbageInTheTables(t *testing.T) {
 					i := slices.IndexFunc(v.saved, func(tb table) bool { return tb.name == name })
 					tried := 0
 					for _, column := range v.saved[i].columns {
+						before := tried
 						for _, value := range garbage() {
-							if v.spoil(t, name, column, value) {
+							if v.spoil(t, name, column, value, tried == before) {
 								tried++
 							}
 						}
@@ -139,8 +141,9 @@ func TestGarbageInTheTables(t *testing.T) {
 	}
 }
 
-// spoil stores one value and sends everything there is to send.
-func (v *victim) spoil(t *testing.T, table, column string, value any) bool {
+// spoil stores one value and sends everything there is to send; what others
+// send, with the first value of a column only.
+func (v *victim) spoil(t *testing.T, table, column string, value any, first bool) bool {
 	t.Helper()
 	restore(t, v.db, v.saved)
 	query := "UPDATE " + quote(v.db, table) + " SET " + quote(v.db, column) + " = " + mark(v.db, 1) + " WHERE " + v.where(table)
@@ -152,11 +155,11 @@ func (v *victim) spoil(t *testing.T, table, column string, value any) bool {
 		return false
 	}
 	what := fmt.Sprintf("%s.%s = %.40q", table, column, fmt.Sprint(value))
-	v.visits(t, what, table, column, value)
+	v.visits(t, what, table, column, value, first || strings.HasSuffix(table, "role") || strings.HasSuffix(table, "guess"))
 	return true
 }
 
-func (v *victim) visits(t *testing.T, what, table, column string, value any) {
+func (v *victim) visits(t *testing.T, what, table, column string, value any, others bool) {
 	t.Helper()
 	page := "/doorwardtest/whoami"
 	in := map[string]bool{}
@@ -206,6 +209,9 @@ func (v *victim) visits(t *testing.T, what, table, column string, value any) {
 	}
 	if got := v.well.Clone().WhoAmI(); got != ann {
 		t.Errorf("%s: ann is %q", what, got)
+	}
+	if !others {
+		return
 	}
 	if column != "email" && !strings.Contains(table, "guess") { // one address, and one count for it
 		other := v.api("other")
@@ -272,7 +278,7 @@ func TestGarbageOnTheCommandLine(t *testing.T) {
 				for _, args := range commands[tb.name] {
 					out, code := s.operate(args...)
 					told := strings.Count(out, "doorward: ")
-					if code > 2 || strings.Contains(out, "goroutine") || strings.ContainsAny(out, "\x1b\x00\xff") || code == 0 && told > 0 || code != 0 && told != 1 {
+					if code > 2 || strings.Contains(out, "goroutine") || strings.ContainsAny(out, "\x1b\x00") || !utf8.ValidString(out) || code == 0 && told > 0 || code != 0 && told != 1 {
 						t.Errorf("%s.%s = %q: %v: %d %q", tb.name, column, fmt.Sprint(value), args, code, out)
 					}
 				}

@@ -227,7 +227,10 @@ func (s *story) identities(t *testing.T, w *world, mine []*kit.Browser, done boo
 	}
 }
 
-func stories() []*story {
+func stories() []*story { return append(visits(), operations()...) }
+
+// visits are what visitors do.
+func visits() []*story {
 	return []*story{
 		{name: "register", before: []string{""}, after: []string{ann}, given: visitor, events: []string{"Registered", "Authenticated"},
 			act: func(_ *world, bs []*kit.Browser) error {
@@ -283,6 +286,12 @@ func stories() []*story {
 				r := bs[0].Get("/doorwardtest/user")
 				return answered(r)
 			}},
+	}
+}
+
+// operations are what operators do, while joe is signed in twice.
+func operations() []*story {
+	return []*story{
 		operator("switch off", []string{joe, joe}, []string{"", ""}, func(w *world) error {
 			_, err := w.Accounts().SetActive(context.Background(), w.user(), false)
 			return err
