@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/internal/columns"
 )
 
 // core is what does not depend on the user's type.
@@ -352,6 +353,9 @@ func (c *core) wrap(err error) error {
 	}
 	if code := c.d.unfit(err); code != "" {
 		return fmt.Errorf("sqlstore: %w (%s)", errUnfit, code)
+	}
+	if errors.Is(err, columns.ErrForm) || errors.Is(err, errFacts) || errors.Is(err, errRole) {
+		return fmt.Errorf("sqlstore: %w", err) // one row's trouble, which does not pass
 	}
 	return &trouble{err}
 }

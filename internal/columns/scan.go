@@ -30,7 +30,9 @@ type (
 	List []string
 )
 
-var errForm = errors.New("the stored value has another form than the field")
+// ErrForm is in the chain of an error about a stored value that its field cannot
+// hold.
+var ErrForm = errors.New("the stored value has another form than the field")
 
 func (d *text) Scan(src any) error {
 	switch s := src.(type) {
@@ -43,7 +45,7 @@ func (d *text) Scan(src any) error {
 	case int64:
 		*d = text(strconv.FormatInt(s, 10))
 	default:
-		return errForm
+		return ErrForm
 	}
 	return nil
 }
@@ -55,7 +57,7 @@ func (d *boolean) Scan(src any) error {
 	}
 	v, err := driver.Bool.ConvertValue(src)
 	if err != nil {
-		return errForm
+		return ErrForm
 	}
 	*d = boolean(v.(bool))
 	return nil
@@ -93,13 +95,13 @@ func integer(src any) (int64, error) {
 	case []byte:
 		return parseInt(string(s))
 	}
-	return 0, errForm
+	return 0, ErrForm
 }
 
 func parseInt(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return 0, errForm // not err: it would quote the value
+		return 0, ErrForm // not err: it would quote the value
 	}
 	return n, nil
 }
@@ -113,7 +115,7 @@ func (d *blob) Scan(src any) error {
 	case string:
 		*d = blob(s)
 	default:
-		return errForm
+		return ErrForm
 	}
 	return nil
 }
@@ -141,7 +143,7 @@ func (d *object) Scan(src any) error {
 		return nil
 	}
 	if err := json.Unmarshal([]byte(s), (*map[string]string)(d)); err != nil {
-		return errForm // not err: it would quote the value
+		return ErrForm // not err: it would quote the value
 	}
 	return nil
 }
@@ -158,7 +160,7 @@ func (d *Time) Scan(src any) error {
 	case []byte:
 		return d.parse(string(s))
 	default:
-		return errForm
+		return ErrForm
 	}
 	return nil
 }
@@ -183,7 +185,7 @@ func (d *Time) parse(s string) error {
 			return nil
 		}
 	}
-	return errForm
+	return ErrForm
 }
 
 // kindDest is a field of a type that is a string, boolean or number underneath.
@@ -210,13 +212,13 @@ func (d kindDest) Scan(src any) error {
 	}
 	if d.field.CanInt() {
 		if d.field.OverflowInt(n) {
-			return errForm
+			return ErrForm
 		}
 		d.field.SetInt(n)
 		return nil
 	}
 	if n < 0 || d.field.OverflowUint(uint64(n)) {
-		return errForm
+		return ErrForm
 	}
 	d.field.SetUint(uint64(n))
 	return nil
@@ -235,11 +237,11 @@ func (d kindDest) float(src any) error {
 	case string, []byte:
 		f, err := strconv.ParseFloat(fmt.Sprintf("%s", s), 64)
 		if err != nil {
-			return errForm
+			return ErrForm
 		}
 		d.field.SetFloat(f)
 	default:
-		return errForm
+		return ErrForm
 	}
 	return nil
 }

@@ -143,7 +143,7 @@ func TestReadOnlyAtStart(t *testing.T) {
 	s.stop()
 	view := mount(t, "--bind", "-o", "ro", data)
 	for name, c := range map[string]struct{ database, secrets, say, why string }{
-		"the database": {view + "/doorward.db", data + "/secrets", "doorward.db", "unable to open database file"}, // SQLite's words
+		"the database": {view + "/doorward.db", data + "/secrets", "doorward.db", "Make the file and its directory writable"},
 		"the secrets":  {data + "/doorward.db", view + "/others", "DOORWARD_SECRETS_FILE", "read-only"},
 	} {
 		t.Run(name, func(t *testing.T) {

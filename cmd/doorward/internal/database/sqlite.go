@@ -39,9 +39,23 @@ func (h *Handle) openFile(ctx context.Context, o Options) error {
 	h.db.SetMaxOpenConns(o.Connections)
 	h.db.SetMaxIdleConns(o.Connections)
 	if err := settle(ctx, h.db); err != nil {
-		return errors.Join(fmt.Errorf("open database %s: %w", path, err), h.db.Close())
+		return errors.Join(openError(path, err), h.db.Close())
 	}
 	return nil
+}
+
+// openError says what can be done about a file that SQLite does not open. It is
+// SQLITE_READONLY or SQLITE_CANTOPEN where files cannot be made or written.
+func openError(path string, err error) error {
+	var coded interface{ Code() int }
+	if errors.As(err, &coded) && (coded.Code()&0xff == 8 || coded.Code()&0xff == 14) {
+		return &TroubleError{
+			problem: fmt.Sprintf("the database %s cannot be written: %v", path, err),
+			hint:    "Make the file and its directory writable for this user: SQLite keeps two more files beside it.",
+			cause:   err,
+		}
+	}
+	return fmt.Errorf("open database %s: %w", path, err)
 }
 
 // patience is how long another process may take to set up the same file.
