@@ -80,8 +80,9 @@ func New(cfg Config, features ...Feature) (*Security, error) {
 		e.log.Warn("CSRF tokens are not checked: other sites can act for users who are signed in", "setting", "WTF_CSRF_ENABLED")
 	}
 	for _, p := range e.proxies {
-		if p.Bits() == 0 {
-			e.log.Warn("every address counts as a trusted proxy: visitors choose the address and host they seem to have", "setting", "SECURITY_TRUSTED_PROXIES")
+		if p.Bits() < 16 {
+			e.log.Warn("a whole network counts as trusted proxies: visitors in it choose the address and host they seem to have; name the proxies alone",
+				"network", p.String(), "setting", "SECURITY_TRUSTED_PROXIES")
 		}
 	}
 	if cfg.Session.StatelessSessions {

@@ -260,15 +260,16 @@ func (w Web) Cookie(ctx context.Context, name string) string {
 	if v == nil {
 		return ""
 	}
-	c, err := v.r.Cookie(name)
+	c, err := v.r.Cookie(v.hostOnly(name))
 	if err != nil {
 		return ""
 	}
 	return c.Value
 }
 
-// SetCookie adds a cookie to the answer that scripts cannot read, that is sent
-// to this host only, and over TLS only if it came over TLS.
+// SetCookie adds a cookie to the answer that scripts cannot read and that is
+// sent to this host only. Over TLS it stays on TLS, and has the prefix __Host-,
+// so that no other host of the domain can plant one of its name (ASVS 3.3.3).
 func (w Web) SetCookie(ctx context.Context, name, value string, age time.Duration) {
 	v := visitFrom(ctx)
 	if v == nil {
@@ -277,7 +278,7 @@ func (w Web) SetCookie(ctx context.Context, name, value string, age time.Duratio
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	a := cookieAttrs{path: "/", secure: "auto", sameSite: http.SameSiteLaxMode, httpOnly: true}
-	c := a.cookie(name, value, v.tls())
+	c := a.cookie(v.hostOnly(name), value, v.tls())
 	c.MaxAge = int(age / time.Second)
 	v.setCookie(c)
 	v.touched = true

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/register"
 )
 
 func TestLimiterFirst(t *testing.T) {
@@ -189,5 +191,41 @@ func TestLimiters(t *testing.T) {
 	app.Browser().PostForm("/login", credentials(joe)).Want(429)
 	if got := one.told(); !slices.Equal(got, []doorward.Outcome{doorward.Errored}) {
 		t.Errorf("told %v", got)
+	}
+}
+
+// Making an account is counted, whether or not it is made, and refused over the
+// limit before anything is hashed.
+func TestLimiterRegister(t *testing.T) {
+	lim := &fakeLimiter{bare: bare{name: "limiter"}}
+	app := kit.New(t, func(c *batteries.Config) { c.Register, c.More = &register.Config{}, []doorward.Feature{lim} })
+	app.NewUser(joe)
+	form := func(email string) kit.Fields {
+		return kit.Fields{"email": email, "password": kit.Password, "password_confirm": kit.Password}
+	}
+	for _, c := range []struct {
+		email string
+		tries int
+	}{{"ann@example.com", 1}, {"no address", 0}} {
+		lim.tries, lim.done = nil, nil
+		b := app.Browser()
+		b.PostForm("/register", form(c.email))
+		if len(lim.tries) != c.tries {
+			t.Errorf("%s: %+v", c.email, lim.tries)
+		}
+		for i, try := range lim.tries {
+			if try.Kind != "register" || try.Account != "" || try.Addr.String() != "192.0.2.1" || lim.told()[i] != doorward.Failed {
+				t.Errorf("%s: %+v, told %v", c.email, try, lim.told())
+			}
+		}
+	}
+	lim.refuse = true
+	before := app.Hashes()
+	app.Browser().PostJSON("/register", form("max@example.com")).Want(429)
+	if app.Hashes() != before {
+		t.Error("hashed for who is over the limit")
+	}
+	if _, err := app.Accounts().Find(t.Context(), "max@example.com"); !errors.Is(err, doorward.ErrNotFound) {
+		t.Errorf("made all the same: %v", err)
 	}
 }

@@ -27,7 +27,7 @@ type Proof struct {
 
 // Try is a [Proof] as limiters see it, before anything is compared.
 type Try struct {
-	Kind     string // of the proof; "token" for an authentication token that was forged
+	Kind     string // of the proof; "token" for an authentication token that was forged; of [SignIn.Count]
 	Identity string // what was typed, in normal form; "" if nothing names an account
 	// Account is the same for every identity by which an account can be named;
 	// without an account it is Identity.
@@ -98,6 +98,18 @@ func (s SignIn) Prove(r *http.Request, p Proof) (User, error) {
 		}
 	}
 	return nil, err
+}
+
+// Count asks the limiters about something that strangers may do and that has no
+// credential, such as making an account, and counts it whatever comes of it. An
+// error refuses it: over the limit it is a [Problem] with status 429.
+func (s SignIn) Count(r *http.Request, kind string) error {
+	done, err := s.e.begin(r, Try{Kind: kind, Addr: s.e.proxies.clientAddr(r)})
+	if err != nil {
+		return err
+	}
+	done(Failed)
+	return nil
 }
 
 // wrongCredential tells a wrong credential from one that could not be checked.

@@ -21,7 +21,7 @@ func parseProxies(list []string) (proxies, error) {
 		}
 		p, err := netip.ParsePrefix(s)
 		if err != nil {
-			return nil, &ConfigError{Problem: fmt.Sprintf("TRUSTED_PROXIES: %q is no address", s), Hint: "write 10.0.0.0/8 or 127.0.0.1"}
+			return nil, &ConfigError{Problem: fmt.Sprintf("TRUSTED_PROXIES: %q is no address", s), Hint: "write 127.0.0.1, or the network of your proxies alone"}
 		}
 		out = append(out, p.Masked())
 	}

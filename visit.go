@@ -107,6 +107,14 @@ func (e *engine) visit(w http.ResponseWriter, r *http.Request, next http.Handler
 	v.w.commit()
 }
 
+// hostOnly is the name of a cookie for this host alone.
+func (v *visit) hostOnly(name string) string {
+	if v.tls() {
+		return "__Host-" + name
+	}
+	return name
+}
+
 // ctx is for the store calls of this request.
 func (v *visit) ctx() context.Context { return &v.behind }
 

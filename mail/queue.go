@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
@@ -59,11 +60,29 @@ func (q *Queue) run() {
 	defer close(q.done)
 	for m := range q.waiting {
 		ctx, cancel := context.WithTimeout(context.Background(), q.timeout)
-		if err := q.to.Send(ctx, m); err != nil {
-			q.log.ErrorContext(ctx, "a mail was not sent", "template", m.Template, "to", recipient(m), "err", err)
+		if err := q.deliver(ctx, m); err != nil {
+			q.log.ErrorContext(ctx, "a mail was not sent", "template", m.Template, "to", recipient(m), "err", withoutAddress(err, m))
 		}
 		cancel()
 	}
+}
+
+// deliver sends one mail. A sender that panics loses that mail and no other.
+func (q *Queue) deliver(ctx context.Context, m Message) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the sender panicked: %v", p)
+		}
+	}()
+	return q.to.Send(ctx, m)
+}
+
+// withoutAddress is what a server says, which often repeats the recipient.
+func withoutAddress(err error, m Message) string {
+	if m.To == "" {
+		return err.Error()
+	}
+	return strings.ReplaceAll(err.Error(), m.To, "(recipient)")
 }
 
 // Close sends what is waiting, until ctx is done. The queue takes no more.

@@ -15,7 +15,6 @@ import (
 type gate struct {
 	mail.Outbox
 	began, open chan struct{}
-	err         error
 }
 
 func (g *gate) Send(ctx context.Context, m mail.Message) error {
@@ -24,9 +23,6 @@ func (g *gate) Send(ctx context.Context, m mail.Message) error {
 	case <-g.open:
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-	if g.err != nil {
-		return g.err
 	}
 	return g.Outbox.Send(ctx, m)
 }
@@ -72,16 +68,34 @@ func TestQueue(t *testing.T) {
 
 func TestQueueLogsWhatWasNotSent(t *testing.T) {
 	var log strings.Builder
-	g := &gate{began: make(chan struct{}, 10), open: make(chan struct{}), err: errors.New("no route to the server")}
-	close(g.open)
-	q := mail.NewQueue(g, slog.New(slog.NewTextHandler(&log, nil)), 2, time.Minute)
-	if err := q.Send(t.Context(), mail.Message{To: "a@example.com", Template: "welcome"}); err != nil {
-		t.Fatal(err)
+	bad := &moody{}
+	q := mail.NewQueue(bad, slog.New(slog.NewTextHandler(&log, nil)), 3, time.Minute)
+	for range 3 {
+		if err := q.Send(t.Context(), mail.Message{To: "a@example.com", Template: "welcome"}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := q.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if text := log.String(); !strings.Contains(text, "no route") || strings.Contains(text, "a@example") {
+	if bad.asked != 3 {
+		t.Errorf("asked %d times", bad.asked)
+	}
+	text := log.String()
+	if !strings.Contains(text, "no mailbox (recipient) here") || !strings.Contains(text, "panicked") || strings.Contains(text, "a@example") || strings.Count(text, "\n") != 2 {
 		t.Errorf("log: %s", text)
 	}
+}
+
+// moody fails, panics, and sends.
+type moody struct{ asked int }
+
+func (s *moody) Send(_ context.Context, m mail.Message) error {
+	switch s.asked++; s.asked {
+	case 1:
+		return errors.New("550 no mailbox " + m.To + " here")
+	case 2:
+		panic("what a day")
+	}
+	return nil
 }

@@ -12,13 +12,16 @@ import (
 	"github.com/doorward/doorward/password"
 )
 
-// submit checks every field, then hashes once whether the account will be made
-// or not, then makes it.
+// submit checks every field, then asks the limiters (ASVS 2.4.1), then hashes
+// once whether the account will be made or not, then makes it.
 func (f *Feature) submit(w http.ResponseWriter, r *http.Request, in *registerForm) (doorward.Result, error) {
 	ctx := r.Context()
 	user := f.rt.Stores().Admin.NewUser()
 	had, err := f.check(r, in, user)
 	if err != nil {
+		return doorward.Result{}, err
+	}
+	if err := f.rt.SignIn().Count(r, "register"); err != nil {
 		return doorward.Result{}, err
 	}
 	hash, err := f.cfg.Hasher.Hash(ctx, in.Password)
