@@ -196,3 +196,37 @@ func FuzzCookie(f *testing.F) {
 		}
 	})
 }
+
+// A feature's cookie is for this host alone, and over TLS its name says so.
+func TestFeatureCookies(t *testing.T) {
+	app := kit.New(t, nil)
+	app.NewUser(joe)
+	for tls, name := range map[bool]string{true: "__Host-known_browser", false: "known_browser"} {
+		b := app.Browser()
+		b.TLS = tls
+		c := b.PostForm("/login", credentials(joe)).Cookie(name)
+		if c == nil {
+			t.Fatalf("TLS %t: no %s among %q", tls, name, b.Cookies())
+		}
+		if c.Secure != tls || !c.HttpOnly || c.Domain != "" || c.Path != "/" || c.SameSite != http.SameSiteLaxMode || c.MaxAge <= 0 {
+			t.Errorf("TLS %t: %+v", tls, c)
+		}
+		for range 6 { // the sixth is refused; whoever is not known would be so for this address, too
+			b.PostForm("/logout", nil)
+			b.PostForm("/login", kit.Fields{"email": joe, "password": "wrong password"})
+		}
+		stranger := app.Browser()
+		stranger.TLS = tls
+		stranger.PostForm("/login", credentials(joe)).Want(302)
+	}
+}
+
+// Whoever trusts a large network as proxies is told what that means.
+func TestWideProxies(t *testing.T) {
+	for network, want := range map[string]bool{"10.0.0.0/8": true, "0.0.0.0/0": true, "10.1.0.0/16": false, "127.0.0.1": false} {
+		app := kit.New(t, func(c *batteries.Config) { c.Limits.TrustedProxies = []string{network} })
+		if got := app.Logs.Contains("a whole network counts", network); got != want {
+			t.Errorf("%s: told is %t", network, got)
+		}
+	}
+}
