@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -49,7 +50,6 @@ func (p *program) runServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.collectEarly()
 	log := p.logger(l.Config.Server, slog.LevelDebug)
 	l.Config.Logger = log
 	h, err := connect(ctx, l, true)
@@ -68,6 +68,7 @@ func (p *program) runServer(ctx context.Context) error {
 		}
 	}
 	warnOfHashing(ctx, log, in.App.Hasher)
+	defer p.tune()()
 	s := &server.Server{
 		Settings: l.Config.Server, Idle: l.Config.Session.Idle, Prefix: l.Config.URLs.Prefix,
 		Security: in.App.Security, Database: in.Store, Log: log, Addr: pages.Addr,
@@ -79,11 +80,31 @@ func (p *program) runServer(ctx context.Context) error {
 	return errors.Join(s.Run(ctx), in.Store.Close())
 }
 
-// collectEarly keeps what password hashes leave behind, 19 MiB and more each,
-// from doubling the memory in use, unless GOGC says how much may be left.
-func (p *program) collectEarly() {
-	if !slices.ContainsFunc(p.environ, func(s string) bool { return strings.HasPrefix(s, "GOGC=") }) {
-		debug.SetGCPercent(40)
+// tune sets what Go's runtime would do otherwise for the sake of a program that
+// hashes, unless the environment says it, and returns what takes that back.
+//
+// What password hashes leave behind, 19 MiB and more each, would double the
+// memory in use: it is collected early. And a goroutine that hashes holds one of
+// the runtime's processors for tens of milliseconds, while the requests of
+// signed-in users wait behind it: from here on there are twice as many as the
+// machine has, of which hashes take no more than before, and the operating
+// system shares the real ones evenly.
+func (p *program) tune() (restore func()) {
+	given := func(name string) bool {
+		return slices.ContainsFunc(p.environ, func(s string) bool { return strings.HasPrefix(s, name+"=") })
+	}
+	percent, procs := 0, runtime.GOMAXPROCS(0)
+	if !given("GOGC") {
+		percent = debug.SetGCPercent(40)
+	}
+	if !given("GOMAXPROCS") {
+		runtime.GOMAXPROCS(2 * procs)
+	}
+	return func() {
+		if percent != 0 {
+			debug.SetGCPercent(percent)
+		}
+		runtime.GOMAXPROCS(procs)
 	}
 }
 
