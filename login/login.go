@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"slices"
+	"sync"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/conf"
@@ -45,6 +46,8 @@ type Hasher interface {
 type Feature struct {
 	cfg Config
 	rt  *doorward.Runtime
+
+	costlier sync.Once // guards the warning about stored hashes
 }
 
 var (

@@ -102,6 +102,30 @@ func TestOutdatedHashIsReplaced(t *testing.T) {
 	app.Browser().PostJSON("/login", doorwardtest.Fields{"email": joe, "password": doorwardtest.Password}).Want(200)
 }
 
+// TestCostlierHashesAreToldOnce: whoever asks first, with whatever password, and that the
+// hash stays.
+func TestCostlierHashesAreToldOnce(t *testing.T) {
+	const costly = "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$G6+I0RF6yNFbZN7fKvEgzA"
+	app := doorwardtest.New(t, nil)
+	told := func() int { return strings.Count(app.Logs.String(), "stored password hashes cost more than new ones") }
+	u := app.NewUser(joe)
+	app.Browser().PostJSON("/login", doorwardtest.Fields{"email": joe, "password": "wrong"}).Want(400)
+	app.Browser().PostJSON("/login", doorwardtest.Fields{"email": "nobody@example.com", "password": "wrong"}).Want(400)
+	if n := told(); n != 0 {
+		t.Errorf("own hashes: told %d times", n)
+	}
+	app.Change(u, func(a *doorward.Account) { a.PasswordHash = costly })
+	for range 2 {
+		app.Browser().PostJSON("/login", doorwardtest.Fields{"email": joe, "password": "wrong"}).Want(400)
+		if n := told(); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+	}
+	if app.Account(joe).PasswordHash != costly {
+		t.Error("the hash was replaced")
+	}
+}
+
 // racing changes the password while an outdated hash of the old one is replaced.
 type racing struct {
 	upgrading

@@ -126,12 +126,20 @@ func (f *Feature) authenticate(ctx context.Context, u doorward.User, field, plai
 	return doorward.Fail(field, "USER_DOES_NOT_EXIST").Generic("GENERIC_AUTHN_FAILED")
 }
 
+// costlierHashes is said once: it is about the configuration, not about one account.
+const costlierHashes = "stored password hashes cost more than new ones; " +
+	"set SECURITY_PASSWORD_HASH_PROFILE=flask-security or the ARGON2 settings to theirs, " +
+	"or the time of an answer tells accounts from none"
+
 // checkPassword compares, and replaces a hash that is weaker than the policy.
 func (f *Feature) checkPassword(ctx context.Context, user doorward.User, plain string) error {
 	stored := user.SecurityAccount().PasswordHash
 	match, err := f.cfg.Hasher.Verify(ctx, plain, stored)
 	if err != nil {
 		return f.hashTrouble(ctx, user, err)
+	}
+	if match.Costlier {
+		f.costlier.Do(func() { f.rt.Logger().WarnContext(ctx, costlierHashes) })
 	}
 	if !match.OK {
 		return wrongPassword()
@@ -150,7 +158,7 @@ func wrongPassword() error {
 // changed meanwhile. The user has proved it, so he does not stand in the line of
 // strangers again. It is no reason to refuse a sign-in if that fails.
 func (f *Feature) upgrade(ctx context.Context, user doorward.User, plain, stored string) {
-	next, err := f.cfg.Hasher.Hash(password.Preferred(ctx), plain)
+	next, err := f.cfg.Hasher.Hash(password.Preferred(ctx, user.SecurityAccount().Uniquifier), plain)
 	if err == nil {
 		err = f.rt.Stores().Users.UpdateUser(ctx, user, func(a *doorward.Account) error {
 			if a.PasswordHash == stored {

@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/doorward/doorward/batteries"
@@ -9,26 +10,38 @@ import (
 	"github.com/doorward/doorward/password"
 )
 
-// marked notes for whom it was asked to verify, and believes everybody.
+// marked notes for whom it was asked, believes everybody, and finds all hashes outdated.
 type marked struct {
 	batteries.Hasher
-	preferred *[]bool
+	preferred *[]string
 }
 
 func (m marked) Verify(ctx context.Context, _, _ string) (password.Match, error) {
-	*m.preferred = append(*m.preferred, password.IsPreferred(ctx))
-	return password.Match{OK: true}, nil
+	m.note(ctx)
+	return password.Match{OK: true, Rehash: true}, nil
 }
 
-// TestVerifyGoesBeforeStrangers: a crowd that signs in does not hold up who is inside.
+func (m marked) Hash(ctx context.Context, _ string) (string, error) {
+	m.note(ctx)
+	return "a new hash", nil
+}
+
+func (m marked) note(ctx context.Context) {
+	who, _ := password.PreferredUser(ctx)
+	*m.preferred = append(*m.preferred, who)
+}
+
+// TestVerifyGoesBeforeStrangers: a crowd that signs in does not hold up who is inside,
+// and he stands there for himself.
 func TestVerifyGoesBeforeStrangers(t *testing.T) {
-	var preferred []bool
+	var preferred []string
 	app := doorwardtest.New(t, func(c *batteries.Config) { c.Hasher = marked{preferred: &preferred} })
-	app.NewUser(joe)
+	me := app.NewUser(joe).SecurityAccount().Uniquifier
 	b := app.Browser()
 	b.PostForm("/login", doorwardtest.Fields{"email": joe, "password": doorwardtest.Password}).Want(302)
 	b.PostForm("/verify", doorwardtest.Fields{"password": doorwardtest.Password}).Want(302)
-	if len(preferred) != 2 || preferred[0] || !preferred[1] {
-		t.Errorf("sign-in and verify asked with preference: %v", preferred)
+	// The sign-in, its new hash, the verification, its new hash.
+	if want := []string{"", me, me, me}; !slices.Equal(preferred, want) {
+		t.Errorf("asked with preference for %q, want %q", preferred, want)
 	}
 }

@@ -41,7 +41,7 @@ func parseBcrypt(l *Config, stored string) (parsed, error) {
 		return parsed{}, err
 	}
 	hash := []byte(stored)
-	return parsed{work: work{classBcrypt, uint64(rounds)}, check: func(secret []byte) bool {
+	return parsed{work: work{classBcrypt, 1 << rounds}, check: func(secret []byte) bool {
 		return bcrypt.CompareHashAndPassword(hash, secret[:min(len(secret), bcryptMax)]) == nil
 	}}, nil
 }

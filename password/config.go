@@ -68,7 +68,8 @@ type Config struct {
 	// once. It is long on purpose: who waits costs some kilobytes and asks for nothing,
 	// and who is refused at once comes back at once. Wait is what ends most waits.
 	Queue int `setting:"PASSWORD_HASH_QUEUE" default:"1024" help:"slow hashes that wait for a place; more are refused at once"`
-	// SignedInQueue bounds the line of those whom [Preferred] marks.
+	// SignedInQueue bounds the line of those whom [Preferred] marks. Who finds no place
+	// there waits in the other.
 	SignedInQueue int `setting:"PASSWORD_HASH_QUEUE_SIGNED_IN" default:"0" help:"slow hashes for signed-in users that wait in a line of their own; 0 is 8 for each slot"`
 	// Wait is the longest time to wait; then the call fails with [ErrBusy].
 	Wait time.Duration `setting:"PASSWORD_HASH_WAIT" default:"3s" help:"longest wait for a slow hash to begin"`

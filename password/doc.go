@@ -56,7 +56,8 @@
 // side; one that needs more than there is takes all, and runs alone. Who finds no room
 // waits in a line of PASSWORD_HASH_QUEUE, in the order of arrival, as long as the context
 // allows and at most PASSWORD_HASH_WAIT; after that, or where the line is full, the call
-// fails with [ErrBusy]. Users who are signed in have a line of their own ([Preferred]).
+// fails with [ErrBusy]. Users who are signed in have a line of their own, in which each
+// has two places at most ([Preferred]).
 // Config.Observe tells what happens, and [Hasher.Warnings] what cannot go well.
 //
 // The collector frees the memory of a hash some time after it: expect about twice
@@ -66,7 +67,8 @@
 // not exist call [Hasher.Waste]: it weighs and costs what a hash of the policy does, and
 // waits in the same line. An imported hash that is dearer or cheaper than the policy
 // still takes its own time and room until its owner has signed in once and it was
-// replaced, if it is weaker.
+// replaced, if it is weaker. If it is dearer that lasts, and tells by time that the account
+// exists: Match.Costlier says so, and the cure is a policy as dear as the stored hashes.
 //
 // # New passwords
 //

@@ -2,7 +2,9 @@ package password
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
+	"maps"
 	"sync/atomic"
 	"time"
 )
@@ -48,6 +50,23 @@ func (g *Gate) Use() (memory, slots, running, strangersQueued, signedInQueued in
 	g.g.mu.Lock()
 	defer g.g.mu.Unlock()
 	return g.g.used.memory, g.g.used.slots, g.g.running, g.g.lines[strangers].Len(), g.g.lines[signedIn].Len()
+}
+
+// Check counts again who stands in the signed-in line, and compares.
+func (g *Gate) Check() error {
+	g.g.mu.Lock()
+	defer g.g.mu.Unlock()
+	stand := map[string]int{}
+	for e := g.g.lines[signedIn].Front(); e != nil; e = e.Next() {
+		w := e.Value.(*waiter)
+		if stand[w.who]++; stand[w.who] > placesEach {
+			return fmt.Errorf("%s stands there %d times", w.who, stand[w.who])
+		}
+	}
+	if !maps.Equal(stand, g.g.places) {
+		return fmt.Errorf("there stand %v, counted are %v", stand, g.g.places)
+	}
+	return nil
 }
 
 // Size is the size of the gate of h, and what a new hash weighs there.

@@ -29,6 +29,11 @@ const (
 // favoursMax is how many signed-in users go before a stranger who waits.
 const favoursMax = 3
 
+// placesEach is how many places of the signed-in line one user may take: one for each of
+// two browsers, because nobody types faster than that. Without it, one account with many
+// sessions could fill the line.
+const placesEach = 2
+
 // gate bounds what runs at once, in memory and in processors. Who does not fit waits in
 // line; the first of a line is never overtaken by a lighter one behind it, so that a
 // heavy hash has its turn. Waiting takes no goroutine.
@@ -41,6 +46,7 @@ type gate struct {
 	used    load
 	running int
 	lines   [lineCount]list.List // of *waiter
+	places  map[string]int       // that a user takes in the signed-in line; never zero
 	favours int                  // signed-in users admitted in a row while strangers waited
 	mean    time.Duration        // of a hash, the late ones counting more
 }
@@ -49,6 +55,7 @@ type gate struct {
 type waiter struct {
 	pass
 	line     int
+	who      string // in the signed-in line
 	place    *list.Element
 	admitted chan struct{}
 }
@@ -76,18 +83,43 @@ func (g *gate) acquire(ctx context.Context, l load) (pass, error) {
 		return p, nil
 	}
 	w := &waiter{pass: p, admitted: make(chan struct{})}
-	if IsPreferred(ctx) {
-		w.line = signedIn
-	}
-	if g.lines[w.line].Len() >= g.limit[w.line] {
+	if !g.join(ctx, w) {
 		err := g.busy()
 		g.mu.Unlock()
 		return p, err
 	}
-	w.place = g.lines[w.line].PushBack(w)
 	g.admit()
 	g.mu.Unlock()
 	return g.await(ctx, w)
+}
+
+// join puts w at the end of a line, unless that is full. A signed-in user for whom the
+// line of his kind has no place is no worse off than a stranger.
+func (g *gate) join(ctx context.Context, w *waiter) bool {
+	who, ok := PreferredUser(ctx)
+	if ok && g.places[who] < placesEach && g.lines[signedIn].Len() < g.limit[signedIn] {
+		if g.places == nil {
+			g.places = map[string]int{}
+		}
+		g.places[who]++
+		w.line, w.who = signedIn, who
+	} else if g.lines[strangers].Len() >= g.limit[strangers] {
+		return false
+	}
+	w.place = g.lines[w.line].PushBack(w)
+	return true
+}
+
+// leave takes w out of his line.
+func (g *gate) leave(w *waiter) {
+	g.lines[w.line].Remove(w.place)
+	w.place = nil
+	if w.line != signedIn {
+		return
+	}
+	if g.places[w.who]--; g.places[w.who] == 0 {
+		delete(g.places, w.who)
+	}
 }
 
 // await waits for the turn of w. Whoever leaves without having been admitted may have
@@ -115,7 +147,7 @@ func (g *gate) await(ctx context.Context, w *waiter) (pass, error) {
 	if w.place == nil {
 		g.give(w.load)
 	} else {
-		g.lines[w.line].Remove(w.place)
+		g.leave(w)
 	}
 	g.admit()
 	return w.pass, err
@@ -152,12 +184,11 @@ func (g *gate) admit() {
 		if !g.fits(w.load) {
 			return
 		}
-		g.lines[line].Remove(first)
+		g.leave(w)
 		g.favours++
 		if line == strangers || g.lines[strangers].Len() == 0 {
 			g.favours = 0
 		}
-		w.place = nil
 		g.take(&w.pass)
 		close(w.admitted)
 	}
@@ -199,15 +230,19 @@ func waiting(err error) error { return fmt.Errorf("password: waiting to hash: %w
 type preferredKey struct{}
 
 // Preferred marks what is hashed under the context as asked for by a user who is signed
-// in, to change a password or to verify it. Such calls wait in a line of their own and
-// have the next free place before strangers, so that a storm of sign-ins does not shut
-// out who is inside. Strangers still get every fourth place.
-func Preferred(ctx context.Context) context.Context {
-	return context.WithValue(ctx, preferredKey{}, true)
+// in, to change a password or to verify it; who is the same for all that one user asks
+// for, his uniquifier say. Such calls wait in a line of their own and have the next free
+// place before strangers, so that a storm of sign-ins does not shut out who is inside.
+// Strangers still get every fourth place. One user waits there for two hashes at most;
+// with more, or where that line is full, he waits among the strangers, so that no user
+// shuts out the others.
+func Preferred(ctx context.Context, who string) context.Context {
+	return context.WithValue(ctx, preferredKey{}, who)
 }
 
-// IsPreferred tells whether the context comes from [Preferred]; it is for hashers of
+// PreferredUser returns whom [Preferred] named, and whether it did; it is for hashers of
 // one's own.
-func IsPreferred(ctx context.Context) bool {
-	return ctx.Value(preferredKey{}) != nil
+func PreferredUser(ctx context.Context) (who string, ok bool) {
+	who, ok = ctx.Value(preferredKey{}).(string)
+	return who, ok
 }

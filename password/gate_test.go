@@ -19,7 +19,7 @@ import (
 // TestGateInAStorm sends thousands through a small gate, at random, and takes many back.
 // It runs on real goroutines, for the race detector.
 func TestGateInAStorm(t *testing.T) {
-	const memory, slots, callers, visits = 64, 4, 80, 60
+	const memory, slots, callers, visits, users = 64, 4, 80, 60, 9
 	for name, queue := range map[string]int{"long line": callers, "short line": 5} {
 		g := password.NewGate(memory, slots, queue, queue, time.Minute)
 		var usedMemory, usedSlots, admitted, refused, gone atomic.Int64
@@ -28,7 +28,7 @@ func TestGateInAStorm(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			if n>>16%4 == 0 {
-				ctx = password.Preferred(ctx)
+				ctx = password.Preferred(ctx, fmt.Sprint(n>>40%users))
 			}
 			if n>>20%3 == 0 {
 				go func() {
@@ -55,6 +55,9 @@ func TestGateInAStorm(t *testing.T) {
 			if a, b := usedMemory.Add(int64(m)), usedSlots.Add(int64(s)); a > memory || b > slots {
 				t.Errorf("%s: %d MiB and %d processors in use", name, a, b)
 			}
+			if err := g.Check(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
 			for range n >> 32 % 16 {
 				runtime.Gosched()
 			}
@@ -73,7 +76,7 @@ func TestGateInAStorm(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if u := inUse(g); u != "0 0 0 0 0" {
+		if u := inUse(g); u != "0 0 0 0 0 <nil>" {
 			t.Errorf("%s: left behind: %s", name, u)
 		}
 		if got := admitted.Load() + refused.Load() + gone.Load(); got != callers*visits || admitted.Load() == 0 || gone.Load() == 0 {
@@ -95,7 +98,7 @@ func scramble(n uint64) uint64 {
 
 func inUse(g *password.Gate) string {
 	m, s, n, strangers, signedIn := g.Use()
-	return fmt.Sprint(m, s, n, strangers, signedIn)
+	return fmt.Sprint(m, s, n, strangers, signedIn, g.Check())
 }
 
 // crowd stands before a gate in a known order.
@@ -112,11 +115,13 @@ func newCrowd(t *testing.T, g *password.Gate) *crowd {
 	return &crowd{t: t, g: g, releases: map[string]func(){}, leave: map[string]context.CancelFunc{}}
 }
 
-// arrive brings somebody; who has a name that begins with p is signed in.
+// arrive brings somebody; who has a name that begins with p is signed in. What follows
+// a point tells sessions of one user apart.
 func (c *crowd) arrive(name string, memory, slots int) {
 	ctx, cancel := context.WithCancel(c.t.Context())
 	if name[0] == 'p' {
-		ctx = password.Preferred(ctx)
+		user, _, _ := strings.Cut(name, ".")
+		ctx = password.Preferred(ctx, user)
 	}
 	c.leave[name] = cancel
 	go func() {
@@ -170,7 +175,7 @@ func (c *crowd) done() {
 	for _, cancel := range c.leave {
 		cancel()
 	}
-	if u := inUse(c.g); u != "0 0 0 0 0" {
+	if u := inUse(c.g); u != "0 0 0 0 0 <nil>" {
 		c.t.Errorf("left behind: %s", u)
 	}
 }
@@ -343,12 +348,12 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("full line: %#v after %v", err, d) // 2 run and 3 wait: two rounds of four seconds
 		}
 		go func() {
-			if d, err := took(password.Preferred(t.Context())); d != wait || !errors.Is(err, password.ErrBusy) {
+			if d, err := took(password.Preferred(t.Context(), "joe")); d != wait || !errors.Is(err, password.ErrBusy) {
 				t.Errorf("signed in: %v after %v", err, d)
 			}
 		}()
 		synctest.Wait()
-		if d, err := took(password.Preferred(t.Context())); d != 0 || !errors.Is(err, password.ErrBusy) {
+		if d, err := took(password.Preferred(t.Context(), "joe")); d != 0 || !errors.Is(err, password.ErrBusy) {
 			t.Errorf("full line of the signed in: %v after %v", err, d)
 		}
 		<-time.After(wait)
@@ -356,7 +361,7 @@ func TestRefusals(t *testing.T) {
 		for _, r := range release {
 			r(time.Second)
 		}
-		if u := inUse(g); u != "0 0 0 0 0" {
+		if u := inUse(g); u != "0 0 0 0 0 <nil>" {
 			t.Errorf("left behind: %s", u)
 		}
 		dead, cancel := context.WithCancel(t.Context())
@@ -387,12 +392,6 @@ func TestRetryAfterIsBounded(t *testing.T) {
 			}
 			release(took)
 		})
-	}
-}
-
-func TestPreferred(t *testing.T) {
-	if password.IsPreferred(t.Context()) || !password.IsPreferred(password.Preferred(t.Context())) {
-		t.Error("the mark is not found where it was put")
 	}
 }
 

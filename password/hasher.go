@@ -28,6 +28,11 @@ type Match struct {
 	// Rehash: it is, and the stored hash is weaker than a new one would be. The caller
 	// hashes the same password again and stores that. Never true for a stronger hash.
 	Rehash bool
+	// Costlier: the stored hash is of a stronger class than a new one would be, or takes
+	// clearly more work, whether or not the password is right. Such a hash is never
+	// replaced, so the time of an answer tells the account from none (CWE-208) until the
+	// configuration makes new ones as dear.
+	Costlier bool
 }
 
 // New checks the configuration and returns a Hasher.
@@ -137,10 +142,7 @@ func (h *Hasher) Verify(ctx context.Context, plain, stored string) (Match, error
 	if err != nil { // alone: who was not let in has not guessed
 		return Match{}, err
 	}
-	if !ok {
-		return Match{}, unusable
-	}
-	return Match{OK: true, Rehash: outdated(p, h.policy)}, nil
+	return Match{OK: ok, Rehash: ok && outdated(p, h.policy), Costlier: costlier(p.work, h.policy.work)}, unusable
 }
 
 // Waste costs as much as one Verify of a hash of the configured scheme, and goes through

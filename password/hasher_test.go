@@ -107,6 +107,59 @@ func TestRehash(t *testing.T) {
 	}
 }
 
+// TestCostlier: what is dearer than the policy is told for the wrong password, too, and
+// is never what ought to be replaced.
+func TestCostlier(t *testing.T) {
+	t.Parallel()
+	argon := func(params string) string { return "$argon2id$v=19$" + params + "$" + salt16 + "$" + tag16 }
+	flask := password.Config{Profile: "flask-security"}
+	bcrypt := password.Config{Scheme: "bcrypt", Rounds: 10}
+	tests := map[string]struct {
+		policy   password.Config
+		stored   string
+		costlier bool
+	}{
+		"no account":           {password.Config{}, "", false},
+		"unreadable":           {password.Config{}, "$argon2id$", false},
+		"over a ceiling":       {password.Config{}, argon("m=999999,t=1,p=1"), false},
+		"as the policy":        {password.Config{}, argon("m=19456,t=2,p=1"), false},
+		"hardly more":          {password.Config{}, argon("m=20480,t=2,p=1"), false},
+		"more memory":          {password.Config{}, argon("m=24576,t=2,p=1"), true},
+		"more passes":          {password.Config{}, argon("m=19456,t=3,p=1"), true},
+		"flask-security":       {password.Config{}, argon("m=65536,t=3,p=4"), true},
+		"flask-security's own": {flask, argon("m=65536,t=3,p=4"), false},
+		"weaker":               {flask, argon("m=19456,t=2,p=1"), false},
+		"weaker class":         {password.Config{}, "$2b$11$" + bchars, false},
+		"bcrypt":               {bcrypt, "$2b$10$" + bchars, false},
+		"one round of bcrypt":  {bcrypt, "$2b$11$" + bchars, true},
+		"stronger class":       {bcrypt, argon("m=19456,t=2,p=1"), true},
+	}
+	for name, tt := range tests {
+		h, err := password.New(tt.policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := h.Verify(t.Context(), "wrong", tt.stored); got != (password.Match{Costlier: tt.costlier}) {
+			t.Errorf("%s: %+v, want Costlier=%v", name, got, tt.costlier)
+		}
+	}
+	strong, err := password.New(flask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := strong.Hash(t.Context(), "password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := password.New(password.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.Verify(t.Context(), "password", stored); err != nil || got != (password.Match{OK: true, Costlier: true}) {
+		t.Errorf("the right password: %+v, %v", got, err)
+	}
+}
+
 func TestEmptyNeverMatches(t *testing.T) {
 	h := fast(t, password.Config{Schemes: allSchemes()})
 	for _, tt := range []struct{ plain, stored string }{{"", ""}, {"", "$5$NSMxTo.TJ.UdNw7A$"}, {"password", ""}, {"", "x"}} {

@@ -13,8 +13,8 @@ const (
 	classFast   = iota // one round of a digest, or readable
 	classSHA1          // PBKDF2 with SHA-1
 	classRounds        // PBKDF2 and crypt with SHA-2
-	classBcrypt
-	classMemory // cost is KiB times passes
+	classBcrypt        // cost is 2 to the power of the rounds
+	classMemory        // cost is KiB times passes
 )
 
 // outdated tells whether a stored hash should be replaced by one of the policy. It is
@@ -29,4 +29,13 @@ func outdated(stored, policy parsed) bool {
 		return s.cost < p.cost
 	}
 	return stored.scheme != policy.scheme
+}
+
+// costlier tells whether a stored hash makes more work than one of the policy; by an
+// eighth within a class, because less drowns in what else an answer takes.
+func costlier(stored, policy work) bool {
+	if stored.class != policy.class {
+		return stored.class > policy.class
+	}
+	return stored.cost > policy.cost+policy.cost/8
 }

@@ -24,7 +24,7 @@ func (c *Config) writer() (writer, error) {
 	}
 	if c.Scheme == bcryptName {
 		n, err := c.rounds(cost{12, 10, c.MaxBcryptRounds})
-		return writer{write: bcryptWriter(n), work: work{classBcrypt, uint64(n)}}, err
+		return writer{write: bcryptWriter(n), work: work{classBcrypt, 1 << n}}, err
 	}
 	if c.Scheme == "scrypt" {
 		ceiling := 0
