@@ -7,8 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
+
+	"github.com/doorward/doorward/internal/anycase"
 )
 
 // Proof is one presentation of a credential.
@@ -118,14 +119,15 @@ func wrongCredential(err error) bool {
 	return ok && p.Status < http.StatusInternalServerError && p.Status != http.StatusTooManyRequests
 }
 
-// accountName is how limiters know an account, however it was named.
+// accountName is how limiters know an account, however it was named: the same
+// for two texts if and only if a store finds the same account by them.
 func accountName(u User, identity string) string {
 	if u == nil {
-		return strings.ToLower(identity)
+		return anycase.Fold(identity)
 	}
 	acc := u.SecurityAccount()
 	if acc.Email != "" {
-		return strings.ToLower(acc.Email)
+		return anycase.Fold(acc.Email)
 	}
 	return acc.Uniquifier
 }

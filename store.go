@@ -31,9 +31,11 @@ func (e *DuplicateError) Unwrap() error { return ErrDuplicate }
 
 // UserQuery asks for the user whose column Attr has the value Value.
 type UserQuery struct {
-	Attr    string // "email", "username", "fs_uniquifier", or a column of the application's own
-	Value   string // never matches if empty
-	AnyCase bool   // compare without regard to letter case
+	Attr  string // "email", "username", "fs_uniquifier", or a column of the application's own
+	Value string // never matches if empty
+	// AnyCase makes no difference between A to Z and a to z. Every other
+	// character stands for itself, so that all stores and limits agree.
+	AnyCase bool
 }
 
 // The store interfaces stand together in this file so that whoever writes a
@@ -47,9 +49,10 @@ type UserQuery struct {
 
 // UserStore finds and changes users. Every installation has one.
 type UserStore interface {
-	// FindUser returns the whole record, or ErrNotFound. More than one match
-	// (possible only with AnyCase) is ErrNotFound too: it must not be guessed
-	// who is meant.
+	// FindUser returns the whole record, or ErrNotFound. Of several matches, as
+	// a table that is not unique in any case may have with AnyCase, the one whose
+	// column is exactly Value is meant. If none is, or several are, it is
+	// ErrNotFound too: it must not be guessed who is meant.
 	FindUser(ctx context.Context, q UserQuery) (User, error)
 
 	// LoadUser returns a user with the roles, in one round trip, as requests

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/internal/anycase"
 )
 
 // The rows of a try, by their place in its keys.
@@ -54,17 +53,8 @@ func (f *Feature) accountKey(account string) string {
 	return f.names.Digest("account\x00" + anyCase(account))
 }
 
-// anyCase makes one of all texts that differ in the case of letters only, as
-// stores compare them.
-func anyCase(s string) string {
-	return strings.Map(func(r rune) rune {
-		least := r
-		for c := unicode.SimpleFold(r); c != r; c = unicode.SimpleFold(c) {
-			least = min(least, c)
-		}
-		return least
-	}, s)
-}
+// anyCase makes one of all texts by which stores find the same account.
+func anyCase(s string) string { return anycase.Fold(s) }
 
 // network is what counts as one address: whoever has an IPv6 address has the
 // rest of its network, too.

@@ -29,10 +29,10 @@ func basic(app *kit.App, addr, name, password string) *kit.Response {
 // account.
 func TestSpelling(t *testing.T) {
 	for name, spellings := range map[string][]string{
-		"case":  {"user@example.com", "User@example.com", "USER@EXAMPLE.COM", "uſer@example.com", "user@Example.Com"},
+		"case":  {"user@example.com", "User@example.com", "USER@EXAMPLE.COM", "uSER@example.com", "user@Example.Com"},
 		"space": {"user@example.com", " user@example.com", "user@example.com ", "\tuser@example.com\n", "  USER@example.com  "},
 		"IDN":   {"user@bücher.example", "user@xn--bcher-kva.example", "user@BÜCHER.example", "user@bu\u0308cher.example", "USER@XN--BCHER-KVA.EXAMPLE"},
-		"NFC":   {"zoë@example.com", "zoe\u0308@example.com", "ZOË@example.com", "Zoe\u0308@EXAMPLE.com", "zOË@example.com"},
+		"NFC":   {"zoë@example.com", "zoe\u0308@example.com", "ZOë@example.com", "Zoe\u0308@EXAMPLE.com", "zOë@example.com"},
 	} {
 		for kind, make := range map[string]func(*kit.App){"known": func(app *kit.App) { app.NewUser(spellings[0]) }, "unknown": func(*kit.App) {}} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
@@ -56,18 +56,21 @@ func TestSpelling(t *testing.T) {
 }
 
 func TestAnyCase(t *testing.T) {
-	for _, same := range [][]string{{"kelvin", "KELVIN", "\u212aelvin"}, {"straſe", "STRASE"}, {"ςσ", "ΣΣ"}, {""}} {
-		for _, s := range same {
-			if lockout.AnyCase(s) != lockout.AnyCase(same[0]) {
-				t.Errorf("%q is not %q", s, same[0])
+	different := []string{"kelvin", "\u212aelvin", "nadir", "nad\u0131r", "nad\u0130r", "sos", "ſoſ", "οδος", "οδοσ", "Οδος", "", "a", "b"}
+	for i, a := range different {
+		if upper := strings.Map(func(r rune) rune {
+			if 'a' <= r && r <= 'z' {
+				r -= 'a' - 'A'
 			}
-			if !strings.EqualFold(s, same[0]) {
-				t.Errorf("a store would not take %q for %q", s, same[0])
+			return r
+		}, a); lockout.AnyCase(upper) != lockout.AnyCase(a) {
+			t.Errorf("%q is not %q", upper, a)
+		}
+		for _, b := range different[:i] {
+			if lockout.AnyCase(a) == lockout.AnyCase(b) {
+				t.Errorf("%q is %q", a, b)
 			}
 		}
-	}
-	if lockout.AnyCase("a") == lockout.AnyCase("b") {
-		t.Error("a is b")
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/internal/anycase"
 	"github.com/doorward/doorward/internal/columns"
 )
 
@@ -63,21 +64,26 @@ func (s *Store[U, PU]) match(d *data, q doorward.UserQuery) (row, error) {
 	if i < 0 || s.plan.Columns[i].Secret {
 		return nil, fmt.Errorf("memstore: users are not found by %q", q.Attr)
 	}
-	var found row
-	for _, r := range d.users {
-		have := asText(r[i])
-		if q.Value == "" || have != q.Value && !(q.AnyCase && strings.EqualFold(have, q.Value)) {
-			continue
-		}
-		if found != nil {
-			return nil, doorward.ErrNotFound
-		}
-		found = r
-	}
-	if found == nil {
+	if q.Value == "" {
 		return nil, doorward.ErrNotFound
 	}
-	return found, nil
+	var exact, alike []row
+	folded := anycase.Fold(q.Value)
+	for _, r := range d.users {
+		have := asText(r[i])
+		if have == q.Value {
+			exact = append(exact, r)
+		}
+		if q.AnyCase && anycase.Fold(have) == folded {
+			alike = append(alike, r)
+		}
+	}
+	for _, found := range [][]row{exact, alike} {
+		if len(found) == 1 {
+			return found[0], nil
+		}
+	}
+	return nil, doorward.ErrNotFound
 }
 
 func asText(v driver.Value) string {
@@ -278,12 +284,12 @@ func (s *Store[U, PU]) DeleteUser(ctx context.Context, u doorward.User) error {
 
 // ListUsers implements [doorward.UserAdmin].
 func (s *Store[U, PU]) ListUsers(ctx context.Context, contains string, offset, limit int) (out []doorward.User, total int, err error) {
-	contains = strings.ToLower(contains)
+	contains = anycase.Fold(contains)
 	err = s.read(ctx, func(d *data) error {
 		email, username := s.plan.Index("email"), s.plan.Index("username")
 		var rows []row
 		for _, r := range d.users {
-			if strings.Contains(strings.ToLower(asText(r[email])), contains) || strings.Contains(strings.ToLower(asText(r[username])), contains) {
+			if strings.Contains(anycase.Fold(asText(r[email])), contains) || strings.Contains(anycase.Fold(asText(r[username])), contains) {
 				rows = append(rows, r)
 			}
 		}

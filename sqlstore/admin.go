@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/internal/anycase"
 	"github.com/doorward/doorward/internal/columns"
 )
 
@@ -198,10 +199,8 @@ func (s *Store[U, PU]) search(contains string) (from string, args []any) {
 	var like []string
 	escape := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 	for _, name := range []string{"email", "username"} {
-		for _, v := range variants(contains) {
-			like = append(like, s.d.fold("u."+s.d.quote(name))+" LIKE ? ESCAPE '!'")
-			args = append(args, "%"+escape.Replace(v.(string))+"%")
-		}
+		like = append(like, s.d.fold("u."+s.d.quote(name))+" LIKE ? ESCAPE '!'")
+		args = append(args, "%"+escape.Replace(anycase.Fold(contains))+"%")
 	}
 	return from + " WHERE " + strings.Join(like, " OR "), args
 }

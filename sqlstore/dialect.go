@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -73,10 +74,10 @@ type dialect struct {
 	// exact compares a column with a parameter, which may stand in it several
 	// times, byte by byte whatever its collation is, and by its index.
 	exact func(column string) string
-	// fold is a column without regard to the case of the letters A to Z.
+	// fold is a column as package anycase folds it.
 	fold func(column string) string
-	// anyCase compares a column with three parameters, which may stand in it
-	// several times, in any letter case; folded is the column that Migrate added
+	// anyCase compares a column, folded, with a parameter, which may stand in it
+	// several times and is folded already; folded is the column that Migrate added
 	// for it, or "".
 	anyCase func(column, folded string) string
 	// folded is the name of that column, where the database has no index of an
@@ -159,27 +160,9 @@ func dialectOf(d Dialect) (*dialect, error) {
 	return nil, fmt.Errorf("sqlstore: unknown dialect %q", string(d))
 }
 
-// variants are the texts that fold can be for a text that is the same in
-// another case, as it folds A to Z only.
-func variants(text string) []any {
-	return []any{lowerASCII(text), strings.ToLower(text), lowerASCII(strings.ToUpper(text))}
-}
-
-func lowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
-	}, s)
-}
-
-// repeated are arguments as often as a condition has a placeholder for them.
-func repeated(condition string, args ...any) (out []any) {
-	for range strings.Count(condition, "?") / len(args) {
-		out = append(out, args...)
-	}
-	return out
+// repeated is an argument as often as a condition has a placeholder.
+func repeated(condition string, arg any) []any {
+	return slices.Repeat([]any{arg}, strings.Count(condition, "?"))
 }
 
 // name is a name that is not longer than the database allows: where it is, its

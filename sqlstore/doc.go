@@ -46,9 +46,10 @@
 //
 // A look-up compares texts byte by byte, also where the collation of a column
 // would not: joe is not JOE, nor "joe " or joé. A look-up in any case holds A to
-// Z to be a to z, on every database alike, and has an index (see [Migrate]).
-// Other letters match if the stored text has them as in the query, all lower or
-// all upper.
+// Z to be a to z, and every other character to be itself, on every database
+// alike, and has an index (see [Migrate]). Where several users match, which a
+// table of the application's may allow, the one is meant whose text is exactly
+// the one asked for.
 //
 // # Transactions
 //

@@ -132,12 +132,11 @@ const foldedLength = "191"
 // mysqlAnyCase narrows the search by the folded column, which holds more texts
 // to be alike than it should, and then compares.
 func mysqlAnyCase(column, folded string) string {
-	compare := mysqlFold(column) + " IN (?, ?, ?)"
+	compare := mysqlFold(column) + " = ?"
 	if folded == "" {
 		return compare
 	}
-	value := "LEFT(" + mysqlLower("?") + ", " + foldedLength + ")"
-	return folded + " IN (" + value + ", " + value + ", " + value + ") AND " + compare
+	return folded + " = LEFT(" + mysqlLower("?") + ", " + foldedLength + ") AND " + compare
 }
 
 // mysqlFoldIndex adds a column that no row holds and no SELECT * shows, with

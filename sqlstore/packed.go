@@ -177,7 +177,7 @@ type request struct {
 
 // loadOne reads the row of gathered roles, of a session unless x is nil, and of
 // a user's lean columns, and closes rows. If several is true there may be rows
-// of other users, and then it is ErrNotFound.
+// of other users, and then it is errSeveral.
 func (s *Store[U, PU]) loadOne(ctx context.Context, rows *sql.Rows, x *doorward.Session, several bool) (PU, []doorward.Role, error) {
 	u := PU(new(U))
 	var r request
@@ -186,11 +186,11 @@ func (s *Store[U, PU]) loadOne(ctx context.Context, rows *sql.Rows, x *doorward.
 		dests = append(dests, (*packed)(x))
 	}
 	dests = s.dests(dests, u, (*columns.Column).Lean)
-	found := rows.Next()
+	found, more := rows.Next(), false
 	var err error
 	if found {
 		err = rows.Scan(dests...)
-		found = !several || !rows.Next()
+		more = several && rows.Next()
 	}
 	if err := s.readError(ctx, errors.Join(err, rows.Err(), rows.Close())); err != nil {
 		return nil, nil, err
@@ -198,6 +198,8 @@ func (s *Store[U, PU]) loadOne(ctx context.Context, rows *sql.Rows, x *doorward.
 	switch {
 	case !found:
 		return nil, nil, doorward.ErrNotFound
+	case more:
+		return nil, nil, errSeveral
 	}
 	return u, tidy(r.roles), nil
 }

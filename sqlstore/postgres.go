@@ -31,7 +31,7 @@ func postgres() *dialect {
 		},
 		fold: postgresFold,
 		anyCase: func(column, _ string) string {
-			return postgresFold(column) + " IN (?, ?, ?)"
+			return postgresFold(column) + " = ?"
 		},
 		folded:      func(_, _ string) string { return "" },
 		foldIndex:   foldIndex(postgresFold),

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/internal/anycase"
 	"github.com/doorward/doorward/internal/columns"
 )
 
@@ -26,10 +27,13 @@ func (s *Store[U, PU]) FindUser(ctx context.Context, q doorward.UserQuery) (door
 		found = append(found, u)
 		return s.wrap(rows.Scan(s.dests(nil, u, nil)...))
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if len(found) != 1 {
+	case len(found) > 1 && q.AnyCase:
+		q.AnyCase = false
+		return s.FindUser(ctx, q)
+	case len(found) != 1:
 		return nil, doorward.ErrNotFound
 	}
 	return found[0], nil
@@ -41,12 +45,19 @@ func (s *Store[U, PU]) LoadUser(ctx context.Context, q doorward.UserQuery) (door
 	if err != nil {
 		return nil, nil, err
 	}
-	u, list, err := s.read(ctx, rows, nil, q.AnyCase)
+	u, list, err := s.read(ctx, rows, nil, q.Attr != "fs_uniquifier")
+	if errors.Is(err, errSeveral) && q.AnyCase {
+		q.AnyCase = false
+		return s.LoadUser(ctx, q)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	return u, list, nil
 }
+
+// errSeveral: it must not be guessed who is meant.
+var errSeveral = fmt.Errorf("sqlstore: several users have the value: %w", doorward.ErrNotFound)
 
 // lookup returns the statement for a query, with its arguments. What no text
 // column can hold is not found, whatever the database would make of it.
@@ -62,11 +73,10 @@ func (s *Store[U, PU]) lookup(ctx context.Context, q doorward.UserQuery, roles b
 	if err != nil {
 		return nil, nil, err
 	}
-	args := []any{q.Value}
 	if q.AnyCase {
-		args = variants(q.Value)
+		q.Value = anycase.Fold(q.Value)
 	}
-	return st, repeated(st.where, args...), nil
+	return st, repeated(st.where, q.Value), nil
 }
 
 // found runs the statement of a look-up. A value that cannot be compared with
@@ -144,7 +154,7 @@ func (s *Store[U, PU]) read(ctx context.Context, rows *sql.Rows, x *doorward.Ses
 }
 
 // load reads rows of a role, of what first holds, and of a user's lean columns,
-// and closes them. All rows are of one user, else it is ErrNotFound; only if
+// and closes them. All rows are of one user, else it is errSeveral; only if
 // several is true can there be more. Scanning the first row fills the user;
 // the others are scanned for their role only.
 func (s *Store[U, PU]) load(ctx context.Context, rows *sql.Rows, first []any, several bool) (u PU, list []doorward.Role, err error) {
@@ -162,7 +172,7 @@ func (s *Store[U, PU]) load(ctx context.Context, rows *sql.Rows, first []any, se
 				return s.wrap(err)
 			}
 			if !s.same(u, other) {
-				return doorward.ErrNotFound
+				return errSeveral
 			}
 			list = r.appendTo(list)
 			return nil

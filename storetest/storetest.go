@@ -35,7 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) doorward.Stores, newUser func(ema
 		name  string
 		tests []test
 	}{
-		{"Users", userTests}, {"Update", updateTests}, {"Values", valueTests}, {"Admin", adminTests},
+		{"Users", userTests}, {"AnyCase", anyCaseTests}, {"Update", updateTests}, {"Values", valueTests}, {"Admin", adminTests},
 		{"Roles", roleTests}, {"Sessions", sessionTests}, {"EndSessions", endSessionTests},
 		{"Remember", rememberTests}, {"Claims", claimTests}, {"Guesses", guessTests}, {"Tx", txTests}, {"Context", contextTests},
 	}

@@ -43,21 +43,6 @@ var userTests = []test{
 			is(t, err, doorward.ErrNotFound)
 		}
 	}},
-	{"two that differ in case are nobody", users, func(t *testing.T, w *world) {
-		w.user(t, "a@example.com")
-		twin := w.new("A@example.com")
-		if err := w.Admin.CreateUser(t.Context(), twin); errors.Is(err, doorward.ErrDuplicate) {
-			t.Skip("the store does not tell letter case apart")
-		} else {
-			ok(t, err)
-		}
-		q := doorward.UserQuery{Attr: "email", Value: "a@example.com", AnyCase: true}
-		_, err := w.Users.FindUser(t.Context(), q)
-		is(t, err, doorward.ErrNotFound)
-		_, _, err = w.Users.LoadUser(t.Context(), q)
-		is(t, err, doorward.ErrNotFound)
-		equal(t, "exact", w.account(t, "A@example.com").Email, "A@example.com")
-	}},
 	{"an unknown attribute is an error", users, func(t *testing.T, w *world) {
 		for _, attr := range []string{"no_such_column", "password", `email" OR 1=1 --`, ""} {
 			_, err := w.Users.FindUser(t.Context(), doorward.UserQuery{Attr: attr, Value: "x"})

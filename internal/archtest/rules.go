@@ -58,9 +58,11 @@ func House() Rules {
 			"internal/faulttest":   Top,
 		},
 		Closed: map[string][]string{
-			".":      {"conf", "signed"},
+			".":      {"conf", "internal/anycase", "signed"},
 			"conf":   {},
 			"signed": {},
+
+			"internal/anycase": {},
 		},
 		Reserved: map[string][]string{
 			"internal/testhash":        {"doorwardtest", "password"},
@@ -82,7 +84,7 @@ func House() Rules {
 		Words:     words(),
 		Marks:     []string{"TO" + "DO", "FIX" + "ME"},
 	}
-	r.place(Base, "internal/testhash", "internal/testdb")
+	r.place(Base, "internal/testhash", "internal/testdb", "internal/anycase")
 	r.place(Leaf, "password", "signed", "conf", "address", "usernames", "mail", "sms", "i18n",
 		"internal/otp", "internal/columns")
 	r.place(Middle, "memstore", "sqlstore", "storetest")
