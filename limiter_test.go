@@ -96,6 +96,34 @@ func TestLimiterOutcomes(t *testing.T) {
 	}
 }
 
+// Two addresses are one account to a limiter if and only if a sign-in finds one
+// account by them, so that no look-alike tells whether there is an account.
+func TestLimiterLookAlikes(t *testing.T) {
+	spellings := []string{"nadir@example.com", "NADIR@example.com", "nad\u0131r@example.com", "NAD\u0131R@example.com", "nad\u0130r@example.com"}
+	for _, there := range append(spellings, "nobody@example.com") {
+		lim := &fakeLimiter{bare: bare{name: "limiter"}}
+		app := withFeatures(t, func(c *doorward.Config) {
+			c.IdentityAttributes = []doorward.IdentityAttribute{{Attr: "email", Map: func(s string) string { return s }, AnyCase: true}}
+		}, lim)
+		app.NewUser(there)
+		accounts := map[string]string{}
+		for _, email := range spellings {
+			app.Browser().PostForm("/login", kit.Fields{"email": email, "password": "wrong password"})
+			if len(lim.tries) != len(accounts)+1 {
+				t.Fatalf("%d tries", len(lim.tries))
+			}
+			accounts[email] = lim.tries[len(accounts)].Account
+		}
+		for i, a := range spellings {
+			for j, b := range spellings[:i] {
+				if same := i == 1 && j == 0 || i == 3 && j == 2; (accounts[a] == accounts[b]) != same {
+					t.Errorf("where %q has an account %q and %q are %q and %q", there, a, b, accounts[a], accounts[b])
+				}
+			}
+		}
+	}
+}
+
 type failingCreate struct {
 	doorward.SessionStore
 	err *error

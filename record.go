@@ -5,8 +5,9 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
-	"strings"
 	"time"
+
+	"github.com/doorward/doorward/internal/anycase"
 )
 
 // Record is what the security log says of an event: who, what and how it ended.
@@ -99,7 +100,7 @@ const nameMax = 255
 // loggedName is what operators know a user by.
 func loggedName(u User) string {
 	acc := u.SecurityAccount()
-	return clip(cmp.Or(strings.ToLower(clip(acc.Email, nameMax)), acc.Username, acc.Uniquifier), nameMax)
+	return clip(cmp.Or(anycase.Fold(clip(acc.Email, nameMax)), acc.Username, acc.Uniquifier), nameMax)
 }
 
 // Record implements [Recorded].
