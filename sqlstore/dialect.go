@@ -48,11 +48,10 @@ type dialect struct {
 	lock string
 	// returning: an INSERT answers with the key that it assigned if it is asked.
 	returning bool
-	// self is a query of the connection's number, by which kill ends it from
-	// another connection; "" where the server sees by itself that nobody waits
-	// any more.
+	// self asks where a connection ends, by which kill ends it from another one;
+	// "" where the server sees by itself that nobody waits any more.
 	self string
-	kill func(number int64) string
+	kill func(ctx context.Context, q querier, e end) error
 	// quote quotes a name.
 	quote func(name string) string
 	// rebind turns the ? of a statement into the database's own placeholders.

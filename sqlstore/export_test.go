@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/doorward/doorward"
 )
@@ -25,3 +26,22 @@ func LookupText[U any, PU Record[U]](s *Store[U, PU], q doorward.UserQuery) (str
 	}
 	return st.text, args, nil
 }
+
+// End is the server's end of a connection.
+type End struct{ e end }
+
+// EndOf asks a connection to MySQL for it.
+func EndOf(ctx context.Context, conn *sql.Conn) (e End, err error) {
+	e.e.since = time.Now()
+	err = conn.QueryRowContext(ctx, mysqlSelf).Scan(&e.e.number, &e.e.server)
+	return e, err
+}
+
+// OnAnother is an end of that number on another server.
+func (e End) OnAnother() End { e.e.server += "0"; return e }
+
+// Before is an end of that number d earlier.
+func (e End) Before(d time.Duration) End { e.e.since = e.e.since.Add(-d); return e }
+
+// Kill ends it from another connection.
+func (e End) Kill(ctx context.Context, from *sql.Conn) error { return mysqlKill(ctx, from, e.e) }

@@ -22,8 +22,8 @@ func mysql() *dialect {
 		lock:  " FOR UPDATE",
 		// The server does not notice that nobody waits for a lock any more, and
 		// keeps the transaction until it has got it.
-		self:    "SELECT CONNECTION_ID()",
-		kill:    func(number int64) string { return "KILL " + strconv.FormatInt(number, 10) },
+		self:    mysqlSelf,
+		kill:    mysqlKill,
 		quote:   func(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" },
 		rebind:  func(query string) string { return query },
 		param:   "?",
@@ -204,6 +204,27 @@ func mysqlUniques(ctx context.Context, q querier, table string) (map[string]stri
 	return pairs(ctx, q, `SELECT index_name, min(column_name) FROM information_schema.statistics
 		WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 AND index_name <> 'PRIMARY'
 		GROUP BY index_name HAVING count(*) = 1`, table)
+}
+
+// mysqlSelf is the connection's number, with what tells the server from others
+// behind one address.
+const mysqlSelf = "SELECT CONNECTION_ID(), CONCAT_WS(' ', @@hostname, @@port, @@server_id)"
+
+// mysqlKill ends a connection if q is one to the same server, and that has not
+// been started anew since: else the number is another connection's, or nobody's.
+func mysqlKill(ctx context.Context, q querier, e end) error {
+	var number, uptime int64
+	var server, name string
+	if err := q.QueryRowContext(ctx, mysqlSelf).Scan(&number, &server); err != nil || server != e.server {
+		return err
+	}
+	err := q.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&name, &uptime)
+	// It counts seconds, and may have counted one that is not over.
+	if err != nil || time.Duration(uptime-1)*time.Second < time.Since(e.since) {
+		return err
+	}
+	_, err = q.ExecContext(ctx, "KILL "+strconv.FormatInt(e.number, 10))
+	return err
 }
 
 // mysqlExclusive takes a lock of the connection's, which goes with it.

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"testing"
@@ -165,4 +166,41 @@ func transactions(t *testing.T, d *testdb.Database, want int) (n int) {
 		}
 	}
 	return n
+}
+
+// A connection is ended by its number only where that is still the same
+// connection: on the same server, which was not started anew since.
+func TestKillMeansOneConnection(t *testing.T) {
+	d := testdb.Open(t, testdb.MySQL)
+	conns := make([]*sql.Conn, 2)
+	for i := range conns {
+		conn, err := d.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		conns[i] = conn
+	}
+	var up int64
+	if err := conns[1].QueryRowContext(t.Context(), "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(new(string), &up); err != nil {
+		t.Fatal(err)
+	}
+	e, err := sqlstore.EndOf(t.Context(), conns[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		end  sqlstore.End
+		dies bool
+	}{
+		{"another server", e.OnAnother(), false}, {"an earlier start", e.Before(time.Duration(up+60) * time.Second), false}, {"itself", e, true},
+	} {
+		if err := c.end.Kill(t.Context(), conns[1]); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if err := conns[0].PingContext(t.Context()); (err != nil) != c.dies {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
 }

@@ -26,12 +26,19 @@ type core struct {
 type tx struct {
 	c       *core
 	conn    *sql.Conn
-	number  int64 // of the connection, where it must be ended by that
+	end     end // of the connection, where it must be ended by that
 	depth   int
 	failed  error    // why it cannot go on; a part that is taken back clears it
 	again   bool     // it collided with another and is to run again; nothing clears that
 	commits []func() // what callers see of the writes, once they are kept
 	undoes  []func() // takes back what callers saw before
+}
+
+// end is the server's end of a connection, as other connections know it.
+type end struct {
+	number int64
+	server string
+	since  time.Time // it has had this number since then or a little later
 }
 
 // txKey finds the transaction of one store in a context.
@@ -162,7 +169,8 @@ const staleLimit = 20
 
 func (t *tx) begin(ctx context.Context) error {
 	if t.c.d.self != "" {
-		if err := t.conn.QueryRowContext(ctx, t.c.d.self).Scan(&t.number); err != nil {
+		t.end.since = time.Now()
+		if err := t.conn.QueryRowContext(ctx, t.c.d.self).Scan(&t.end.number, &t.end.server); err != nil {
 			return err
 		}
 	}
@@ -272,15 +280,20 @@ func (t *tx) fail(ctx context.Context, err error) error {
 
 // kill tells the server that nobody waits for this connection any more.
 func (t *tx) kill(ctx context.Context) {
-	if t.number == 0 {
+	if t.end.number == 0 {
 		return
 	}
-	query := t.c.d.kill(t.number)
-	t.number = 0
+	e := t.end
+	t.end = end{}
 	go func() { // the caller does not wait for that either
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackLimit)
 		defer cancel()
-		_, _ = t.c.db.ExecContext(ctx, query)
+		conn, err := t.c.db.Conn(ctx)
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		_ = t.c.d.kill(ctx, conn, e)
 	}()
 }
 
