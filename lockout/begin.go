@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/doorward/doorward"
@@ -28,25 +29,26 @@ type try struct {
 	known bool
 	// only: nothing names an account, so the address is all there is to count.
 	only bool
+	rate rate // of the address
+
+	place *place // when it has one
 }
 
 func (f *Feature) try(r *http.Request, t doorward.Try) try {
-	address := f.names.Digest("address\x00" + f.network(t.Addr))
-	switch {
-	case t.Kind == "token":
-		return try{Try: t, only: true, keys: []string{f.names.Digest("token\x00" + f.network(t.Addr))}}
-	case t.Account == "":
-		return try{Try: t, only: true, keys: []string{address}}
+	network := f.network(t.Addr)
+	if rate, ok := f.rates[t.Kind]; ok {
+		return try{Try: t, only: true, rate: rate, keys: []string{f.names.Digest(t.Kind + "\x00" + network)}}
+	}
+	address := f.names.Digest("address\x00" + network)
+	if t.Account == "" {
+		return try{Try: t, only: true, rate: f.address, keys: []string{address}}
 	}
 	account := f.accountKey(t.Account)
-	if id, ok := f.knownBrowser(r.Context(), t.Account); ok {
+	if id, ok := f.knownBrowser(r.Context(), t.Account, t.User); ok {
 		return try{Try: t, known: true, keys: []string{f.names.Digest("browser\x00" + id + "\x00" + anyCase(t.Account)), account}}
 	}
-	who := anyCase(t.Identity)
-	if who == "" { // a passkey names its account by itself
-		who = "\x00" + anyCase(t.Account)
-	}
-	return try{Try: t, keys: []string{f.names.Digest("seat\x00" + f.network(t.Addr) + "\x00" + who), account, address}}
+	seat := f.names.Digest("seat\x00" + network + "\x00" + anyCase(t.Account))
+	return try{Try: t, rate: f.address, keys: []string{seat, account, address}}
 }
 
 func (f *Feature) accountKey(account string) string {
@@ -86,11 +88,11 @@ func (f *Feature) closed(t *try, rows []doorward.Guesses, now time.Time) error {
 		scope, wait := scopes[i], time.Duration(0)
 		switch {
 		case t.only:
-			scope, wait = "address", f.address.wait(rows[i], now)
+			scope, wait = "address", t.rate.wait(rows[i], now)
 		case i == seatRow:
 			wait = f.seat.wait(&rows[i], now)
 		case i == addressRow:
-			wait = f.address.wait(rows[i], now)
+			wait = t.rate.wait(rows[i], now)
 		default:
 			wait = f.accountWait(t, &rows[i], now)
 		}
@@ -119,6 +121,17 @@ func (f *Feature) accountWait(t *try, g *doorward.Guesses, now time.Time) time.D
 	return f.account.wait(g, now)
 }
 
+// accountOf is the streak of an account. What does not exist is forgotten
+// sooner: strangers make as many such rows as they like. Not much sooner, for
+// whoever waits that long learns from it whether there is an account.
+func (f *Feature) accountOf(t *try) streak {
+	s := f.account
+	if t.User == nil {
+		s.forget = f.cfg.UnknownForget
+	}
+	return s
+}
+
 func (f *Feature) mostFor(known bool) int {
 	if known {
 		return f.cfg.AccountMax
@@ -130,18 +143,16 @@ func (f *Feature) mostFor(known bool) int {
 // the account if the guess is wrong and that is what it does.
 func (f *Feature) take(t *try, rows []doorward.Guesses, now time.Time) *Locked {
 	if t.only {
-		f.address.take(&rows[0], now)
+		t.rate.take(&rows[0], now)
 		return nil
 	}
 	f.seat.take(&rows[seatRow], now)
-	acc := &rows[accountRow]
+	acc, until := &rows[accountRow], rows[accountRow].Until
+	f.accountOf(t).take(acc, now)
 	if t.known {
-		until := acc.Until
-		f.account.take(acc, now)
 		acc.Until = until
 	} else {
-		f.account.take(acc, now)
-		f.address.take(&rows[addressRow], now)
+		t.rate.take(&rows[addressRow], now)
 	}
 	switch {
 	case acc.Count >= f.mostFor(t.known), acc.Count == f.mostFor(false):
@@ -155,13 +166,14 @@ func (f *Feature) take(t *try, rows []doorward.Guesses, now time.Time) *Locked {
 // Begin implements [doorward.Limiter].
 func (f *Feature) Begin(r *http.Request, dt doorward.Try) (func(doorward.Outcome), error) {
 	t, ctx := f.try(r, dt), r.Context()
-	leave, locked, err := f.enter(ctx, &t)
+	locked, err := f.enter(ctx, &t)
 	if over, ok := errors.AsType[*errWait](err); ok {
 		return nil, f.refuse(ctx, &t, over)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("count wrong credentials: %w", err)
 	}
+	leave := sync.OnceFunc(func() { f.leave(&t) })
 	return func(o doorward.Outcome) {
 		defer leave()
 		f.done(ctx, &t, locked, o)
@@ -169,13 +181,13 @@ func (f *Feature) Begin(r *http.Request, dt doorward.Try) (func(doorward.Outcome
 }
 
 // enter takes a place for a try. Who is over the limit costs the store one look.
-func (f *Feature) enter(ctx context.Context, t *try) (leave func(), locked *Locked, err error) {
+func (f *Feature) enter(ctx context.Context, t *try) (locked *Locked, err error) {
 	err = f.look(ctx, t)
 	if _, over := errors.AsType[*errWait](err); over && !t.only && f.lines.busy(t.keys[seatRow]) {
 		err = nil // those before it may have been right
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	ask := func() error {
 		return f.store.UpdateGuesses(ctx, t.keys, func(rows []doorward.Guesses) error {
@@ -189,10 +201,18 @@ func (f *Feature) enter(ctx context.Context, t *try) (leave func(), locked *Lock
 		})
 	}
 	if t.only {
-		return func() {}, nil, ask()
+		return nil, ask()
 	}
-	leave, err = f.lines.enter(ctx, t.keys[seatRow], ask)
-	return leave, locked, err
+	t.place, err = f.lines.enter(ctx, t.keys[seatRow], func() error { return f.flights.board(t.keys[accountRow], ask) })
+	return locked, err
+}
+
+// leave gives up the place of a try.
+func (f *Feature) leave(t *try) {
+	if t.place != nil {
+		t.place.leave()
+		f.flights.add(t.keys[accountRow], -1)
+	}
 }
 
 // look returns why nothing may be compared now, or nil.
@@ -219,11 +239,11 @@ func (f *Feature) heal(t *try, rows []doorward.Guesses, now time.Time) (wrong bo
 		var healed bool
 		switch {
 		case t.only || i == addressRow:
-			healed = f.address.heal(&rows[i], now)
+			healed = t.rate.heal(&rows[i], now)
 		case i == seatRow:
 			healed = f.seat.heal(&rows[i], now)
 		default:
-			healed = f.account.heal(&rows[i], now)
+			healed = f.accountOf(t).heal(&rows[i], now)
 		}
 		wrong = wrong || healed
 	}
@@ -232,56 +252,27 @@ func (f *Feature) heal(t *try, rows []doorward.Guesses, now time.Time) (wrong bo
 
 func (f *Feature) refuse(ctx context.Context, t *try, over *errWait) error {
 	doorward.Fire(ctx, f.rt, &f.hooks.Refused, Refused{User: t.User, Kind: t.Kind, Scope: over.scope})
-	if over.scope == "address" && (t.Addr.IsLoopback() || t.Addr.IsPrivate()) {
-		f.rt.Logger().WarnContext(ctx, "an address of this machine or network is over the limit of wrong credentials; if it is a proxy, name it in the trusted proxies, or all its visitors count as one",
-			"address", t.Addr.String(), "setting", "SECURITY_TRUSTED_PROXIES")
+	if over.scope == "address" {
+		f.doubtProxy(ctx, t.Addr)
 	}
 	p := doorward.Fail("", "TOO_MANY_TRIES", "minutes", int((over.wait+time.Minute-1)/time.Minute))
 	p.Status, p.RetryAfter = http.StatusTooManyRequests, over.wait
 	return p
 }
 
-// settleLimit bounds what is written after a try, which does not end with the
-// request.
-const settleLimit = 2 * time.Second
+// doubtEvery is how often an operator is told to look at his proxies.
+const doubtEvery = time.Minute
 
-// done gives back what Begin took, unless the credential was wrong. A sign-in
-// also ends the streak of its own seat, and takes that off the account's count
-// (NIST SP 800-63B-4 section 3.2.2); no other seat's, and no address's.
-func (f *Feature) done(ctx context.Context, t *try, locked *Locked, o doorward.Outcome) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
-	defer cancel()
-	if o == doorward.Failed {
-		if locked != nil {
-			doorward.Fire(ctx, f.rt, &f.hooks.Locked, *locked)
-			f.sendLink(ctx, t.Account, t.User)
-		}
+// doubtProxy tells the operator of an address over the limit that looks like one
+// of his proxies, not each time: it is a stranger who decides how often.
+func (f *Feature) doubtProxy(ctx context.Context, addr netip.Addr) {
+	if !addr.IsLoopback() && !addr.IsPrivate() {
 		return
 	}
-	err := f.store.UpdateGuesses(ctx, t.keys, func(rows []doorward.Guesses) error {
-		f.giveBack(t, rows, o)
-		return nil
-	})
-	if err != nil { // counts as a wrong one; nothing else is lost
-		f.rt.Logger().WarnContext(ctx, "a right credential stays counted as a wrong one", "err", err)
-	}
-}
-
-func (f *Feature) giveBack(t *try, rows []doorward.Guesses, o doorward.Outcome) {
-	if t.only {
-		give(&rows[0], 1)
+	last, now := f.doubted.Load(), f.rt.Now()
+	if last != nil && now.Sub(*last).Abs() < doubtEvery || !f.doubted.CompareAndSwap(last, &now) {
 		return
 	}
-	seat, acc := &rows[seatRow], &rows[accountRow]
-	n := seat.Count
-	if o != doorward.Succeeded {
-		n = min(n, 1) // none if a sign-in ended the streak meanwhile
-	}
-	give(seat, n)
-	if t.known {
-		acc.Count = max(0, acc.Count-n) // the lock was none of its doing
-		return
-	}
-	give(acc, n)
-	give(&rows[addressRow], 1)
+	f.rt.Logger().WarnContext(ctx, "an address of this machine or network is over the limit of wrong credentials; if it is a proxy, name it in the trusted proxies, or all its visitors count as one",
+		"address", addr.String(), "setting", "SECURITY_TRUSTED_PROXIES")
 }

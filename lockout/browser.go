@@ -21,8 +21,10 @@ const (
 	tagLen      = 22
 )
 
-func (f *Feature) tag(account string) string {
-	return f.names.Digest("tag\x00" + anyCase(account))[:tagLen]
+// tag dies with the sessions of its user: what ends all of them, because one may
+// be a thief's, ends what his browser is allowed (ASVS 7.4.3).
+func (f *Feature) tag(account string, u doorward.User) string {
+	return f.names.Digest("tag\x00" + u.SecurityAccount().Uniquifier + "\x00" + anyCase(account))[:tagLen]
 }
 
 // browser returns the name of the request's browser and its tags; none if it is
@@ -40,20 +42,23 @@ func (f *Feature) browser(ctx context.Context) (id string, tags []string) {
 	return parts[0], parts[1:]
 }
 
-func (f *Feature) knownBrowser(ctx context.Context, account string) (id string, known bool) {
+func (f *Feature) knownBrowser(ctx context.Context, account string, u doorward.User) (id string, known bool) {
+	if u == nil {
+		return "", false
+	}
 	id, tags := f.browser(ctx)
-	return id, slices.Contains(tags, f.tag(account))
+	return id, slices.Contains(tags, f.tag(account, u))
 }
 
-// know makes the request's browser one that signed in to account.
-func (f *Feature) know(ctx context.Context, account string) {
+// know makes the request's browser one that signed in to u's account.
+func (f *Feature) know(ctx context.Context, u doorward.User) {
 	id, tags := f.browser(ctx)
 	if id == "" {
 		var b [16]byte
 		_, _ = rand.Read(b[:]) // never fails
 		id = hex.EncodeToString(b[:])
 	}
-	tag := f.tag(account)
+	tag := f.tag(f.rt.SignIn().AccountName(u), u)
 	tags = append([]string{tag}, slices.DeleteFunc(tags, func(t string) bool { return t == tag })...)
 	tags = tags[:min(len(tags), maxAccounts)]
 	value := f.browsers.Sign([]byte(id+" "+strings.Join(tags, " ")), f.rt.Now())
@@ -62,6 +67,6 @@ func (f *Feature) know(ctx context.Context, account string) {
 
 // Issue implements [doorward.Issuer]: every sign-in makes its browser known.
 func (f *Feature) Issue(ctx context.Context, id doorward.Identity) (map[string]any, []*http.Cookie, error) {
-	f.know(ctx, f.rt.SignIn().AccountName(id.User))
+	f.know(ctx, id.User)
 	return nil, nil, nil
 }

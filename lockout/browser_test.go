@@ -49,6 +49,7 @@ func lock15(t *testing.T, app *kit.App, email string) {
 
 func TestKnownBrowserBudget(t *testing.T) {
 	app := limited(t, nil)
+	spendPardon(t, app)
 	home := known(t, app, joe, "192.0.2.7")
 	copied := home.Clone() // is the same browser, wherever it is
 	copied.Addr = "203.0.113.5:1"
@@ -162,8 +163,44 @@ func TestKnownBrowserAccounts(t *testing.T) {
 	guess(t, b, names[0])
 }
 
+// TestKnownBrowserRevoked: what ends all sessions of an account makes strangers
+// of all its browsers.
+func TestKnownBrowserRevoked(t *testing.T) {
+	for name, revoke := range map[string]func(app *kit.App, u doorward.User) error{
+		"reset access": func(app *kit.App, u doorward.User) error { return app.Accounts().ResetAccess(t.Context(), u) },
+		"sign out everywhere": func(app *kit.App, u doorward.User) error {
+			return app.Accounts().SignOutEverywhere(t.Context(), u, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := limited(t, nil)
+			app.NewUser("ann@example.com")
+			thief := known(t, app, joe, "192.0.2.66")
+			signIn(thief, "ann@example.com", kit.Password).Want(200)
+			thief.Post("/logout", kit.Fields{}).Want(200)
+			if err := revoke(app, find(t, app, joe)); err != nil {
+				t.Fatal(err)
+			}
+			lock(t, app, joe)
+			refused(t, app, thief, joe, 15*time.Minute)
+			lock(t, app, "ann@example.com")
+			guess(t, thief, "ann@example.com") // hers are as they were
+
+			settle(app)
+			signIn(thief, joe, kit.Password).Want(200) // knows the password all the same
+			thief.Post("/logout", kit.Fields{}).Want(200)
+			wrongs(t, app, joe, 21)
+			guess(t, thief, joe)
+		})
+	}
+}
+
 func TestKnownBrowserCookie(t *testing.T) {
 	for _, tls := range []bool{false, true} {
+		device := device
+		if tls {
+			device = "__Host-" + device
+		}
 		app := limited(t, nil)
 		b := from(app, "192.0.2.7")
 		b.TLS = tls
@@ -245,6 +282,8 @@ func TestSwitchedOff(t *testing.T) {
 // second is a second factor whose code is 123456.
 type second struct{ rt *doorward.Runtime }
 
+func withSecond(c *batteries.Config) { c.More = append(c.More, &second{}) }
+
 type codeForm struct {
 	Code string `json:"code"`
 }
@@ -289,7 +328,7 @@ func (f *second) Begin(http.ResponseWriter, *http.Request, *doorward.Attempt, st
 // TestSecondFactor: who knows the password gets no more codes by it, and the
 // browser is not known before the code was right.
 func TestSecondFactor(t *testing.T) {
-	app := limited(t, func(c *batteries.Config) { c.More = append(c.More, &second{}) })
+	app := limited(t, withSecond)
 	b := from(app, "192.0.2.66")
 	for range 5 {
 		signIn(b, joe, kit.Password).Want(200)

@@ -36,10 +36,16 @@ func AnyCase(s string) string { return anyCase(s) }
 // Lines is the queue of one process.
 type Lines struct{ l lines }
 
-func NewLines(most int) *Lines { return &Lines{lines{most: most, open: map[string]*line{}}} }
+func NewLines(most int) *Lines {
+	return &Lines{lines{wide: most, most: most, open: map[string]*line{}}}
+}
 
 func (l *Lines) Enter(ctx context.Context, key string, ask func() error) (func(), error) {
-	return l.l.enter(ctx, key, ask)
+	p, err := l.l.enter(ctx, key, ask)
+	if err != nil {
+		return nil, err
+	}
+	return p.leave, nil
 }
 
 func (l *Lines) Busy(key string) bool { return l.l.busy(key) }
@@ -55,7 +61,9 @@ func (l *Lines) Open() int {
 func (f *Feature) OpenLines() int {
 	f.lines.mu.Lock()
 	defer f.lines.mu.Unlock()
-	return len(f.lines.open)
+	f.flights.mu.Lock()
+	defer f.flights.mu.Unlock()
+	return len(f.lines.open) + len(f.flights.open)
 }
 
 // ErrOver is what ask returns for who is over the limit.

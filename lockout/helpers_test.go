@@ -104,6 +104,16 @@ func known(t *testing.T, app *kit.App, email, addr string) *kit.Browser {
 	return b
 }
 
+// spendPardon uses up the pardon that joe's account has today.
+func spendPardon(t *testing.T, app *kit.App) {
+	t.Helper()
+	guess(t, stranger(app, 9000), joe)
+	signIn(stranger(app, 9001), joe, kit.Password).Want(200)
+	if s := status(t, app, find(t, app, joe)); s.Failures != 0 {
+		t.Fatalf("%+v after a sign-in", s)
+	}
+}
+
 func status(t *testing.T, app *kit.App, u doorward.User) lockout.Status {
 	t.Helper()
 	s, err := app.Batteries.Lockout.Status(t.Context(), u)

@@ -97,6 +97,29 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
+// TestIdentitiesSeat: and one address has one budget for all of them.
+func TestIdentitiesSeat(t *testing.T) {
+	app := limited(t, func(c *batteries.Config) { c.Usernames.Enable = true })
+	app.NewUser("ann@example.com", func(acc *doorward.Account) { acc.Username = "annabel" })
+	b := from(app, "192.0.2.7")
+	try := func(i int, password string) *kit.Response {
+		b.Get("/login")
+		if i%2 == 1 {
+			return b.Post("/login", kit.Fields{"username": "annabel", "password": password})
+		}
+		return b.Post("/login", kit.Fields{"email": "ann@example.com", "password": password})
+	}
+	for i := range 5 {
+		try(i, wrong).Want(400)
+	}
+	for i := range 2 {
+		try(i, kit.Password).Want(429)
+	}
+	if s := status(t, app, find(t, app, "ann@example.com")); s.Failures != 5 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // TestWays: sign-in, verification and basic authentication have one budget,
 // whatever else is different about the requests.
 func TestWays(t *testing.T) {

@@ -2,6 +2,7 @@ package lockout_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
 	"github.com/doorward/doorward/lockout"
+	"github.com/doorward/doorward/register"
 )
 
 // TestSeat is the first row of the table: one account from one address.
@@ -61,6 +63,7 @@ func TestSeatForgets(t *testing.T) {
 // its own seat's.
 func TestSuccessEndsOwnStreak(t *testing.T) {
 	app := limited(t, nil)
+	spendPardon(t, app)
 	one, two := from(app, "192.0.2.1"), from(app, "192.0.2.2")
 	for range 4 {
 		guess(t, one, joe)
@@ -102,6 +105,37 @@ func TestAccount(t *testing.T) {
 	app.Clock.Advance(time.Hour)
 	signIn(stranger(app, n), joe, kit.Password).Want(200) // time unlocks
 	signIn(stranger(app, n), "nobody@example.com", wrong).Want(400)
+}
+
+// What is no account is forgotten sooner, if not so soon that it could be told
+// from one by waiting a little.
+func TestUnknownForgets(t *testing.T) {
+	const nobody = "nobody@example.com"
+	app := limited(t, nil)
+	for i := range 19 {
+		guess(t, stranger(app, i), nobody)
+	}
+	app.Clock.Advance(30*24*time.Hour - time.Second)
+	guess(t, stranger(app, 30), nobody)
+	refused(t, app, stranger(app, 31), nobody, 15*time.Minute)
+	app.Clock.Advance(30*24*time.Hour + 15*time.Minute)
+	for i := range 20 {
+		guess(t, stranger(app, 40+i), nobody)
+	}
+	refused(t, app, stranger(app, 61), nobody, 15*time.Minute)
+}
+
+// An address that is locked before it is registered stays so.
+func TestLockedBeforeRegistered(t *testing.T) {
+	const email = "later@example.com"
+	app := limited(t, nil)
+	lock(t, app, email)
+	u := app.NewUser(email)
+	refused(t, app, stranger(app, 50), email, 15*time.Minute)
+	if had, err := app.Batteries.Lockout.Unlock(t.Context(), u, "operator"); !had || err != nil {
+		t.Errorf("unlock: %t, %v", had, err)
+	}
+	signIn(stranger(app, 50), email, kit.Password).Want(200)
 }
 
 func TestAccountForgets(t *testing.T) {
@@ -162,6 +196,7 @@ func TestAccountMax(t *testing.T) {
 // It may be a known browser that closes the account for strangers.
 func TestAccountMaxByKnown(t *testing.T) {
 	app := limited(t, func(c *batteries.Config) { c.Lockout.AccountMax = 10 })
+	spendPardon(t, app)
 	home := known(t, app, joe, "192.0.2.9")
 	for i := range 7 {
 		guess(t, stranger(app, i), joe)
@@ -184,6 +219,7 @@ func TestAccountMaxByKnown(t *testing.T) {
 // lock of strangers.
 func TestAccountMaxKnownSignIn(t *testing.T) {
 	app := limited(t, nil)
+	spendPardon(t, app)
 	home := known(t, app, joe, "192.0.2.9")
 	lock(t, app, joe)
 	for range 3 {
@@ -263,6 +299,19 @@ func TestAddressLooksLikeProxy(t *testing.T) {
 	if !app.Logs.Contains("SECURITY_TRUSTED_PROXIES", "10.0.0.3") {
 		t.Error("not logged")
 	}
+	for range 10 {
+		signIn(b, joe, wrong).Want(429)
+	}
+	said := func() int { return strings.Count(app.Logs.String(), "SECURITY_TRUSTED_PROXIES") }
+	if n := said(); n != 1 {
+		t.Errorf("said %d times at once", n)
+	}
+	app.Clock.Advance(time.Minute)
+	signIn(b, joe, wrong).Want(429)
+	signIn(b, joe, wrong).Want(429)
+	if n := said(); n != 2 {
+		t.Errorf("said %d times in a minute", n)
+	}
 }
 
 // The 429 is a page for a browser, with the form in it, and says how long.
@@ -295,6 +344,33 @@ func TestUnlimited(t *testing.T) {
 	if !app.Logs.Contains("WARN", "SECURITY_INSECURE_UNLIMITED_GUESSING") {
 		t.Error("no warning at start")
 	}
+}
+
+// Registrations are counted by address, apart from passwords.
+func TestRegistrations(t *testing.T) {
+	app := limited(t, func(c *batteries.Config) { c.Register = &register.Config{} })
+	join := func(b *kit.Browser) *kit.Response {
+		b.CSRF("/register")
+		return b.Post("/register", kit.Fields{"email": account(1), "password": kit.Password, "password_confirm": kit.Password})
+	}
+	for range 50 {
+		join(from(app, "192.0.2.7")).Want(200)
+	}
+	before := app.Hashes()
+	if res := join(from(app, "192.0.2.7")).Want(429); res.Header.Get("Retry-After") != "72" {
+		t.Errorf("Retry-After %q", res.Header.Get("Retry-After"))
+	}
+	if app.Hashes() != before {
+		t.Error("a hash for who is over the limit")
+	}
+	if got := kit.EventsOf[lockout.Refused](app.Events); len(got) != 1 || got[0].Kind != "register" || got[0].Scope != "address" {
+		t.Errorf("told %+v", got)
+	}
+	signIn(from(app, "192.0.2.7"), joe, kit.Password).Want(200)
+	join(from(app, "192.0.2.8")).Want(200)
+	app.Clock.Advance(72 * time.Second)
+	join(from(app, "192.0.2.7")).Want(200)
+	join(from(app, "192.0.2.7")).Want(429)
 }
 
 // Tokens that nobody signed are counted by address, apart from passwords.

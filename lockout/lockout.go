@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/doorward/doorward"
@@ -26,9 +27,12 @@ type Config struct {
 	AccountTimeMax time.Duration `setting:"LOCKOUT_ACCOUNT_TIME_MAX" default:"1 hour" help:"The longest such lock."`
 	AccountMax     int           `setting:"LOCKOUT_ACCOUNT_MAX" default:"100" help:"Wrong credentials for one account after which time does not unlock it any more. The last fifth is left for known browsers. At most 100 (NIST SP 800-63B-4)."`
 	AccountForget  time.Duration `setting:"LOCKOUT_ACCOUNT_FORGET" default:"365 days" help:"An account's count with no wrong credential for this long is forgotten."`
+	UnknownForget  time.Duration `setting:"LOCKOUT_UNKNOWN_FORGET" default:"30 days" help:"The same for what is no account. Whoever waits that long can tell one from the other by it."`
+	PardonEvery    time.Duration `setting:"LOCKOUT_PARDON_EVERY" default:"1 day" help:"A sign-in forgets the wrong credentials for its account, whoever sent them, once in this time; it opens no lock."`
 
 	AddressTries  int           `setting:"LOCKOUT_ADDRESS_TRIES" default:"100" help:"Wrong credentials from one address within LOCKOUT_ADDRESS_WINDOW, whatever the account."`
 	AddressWindow time.Duration `setting:"LOCKOUT_ADDRESS_WINDOW" default:"1 hour" help:"The time in which those tries come back, one after the other."`
+	RegisterTries int           `setting:"LOCKOUT_REGISTER_TRIES" default:"50" help:"Registrations from one address within LOCKOUT_ADDRESS_WINDOW."`
 	IPv6Prefix    int           `setting:"LOCKOUT_IPV6_PREFIX" default:"64" help:"Bits of an IPv6 address that count as one address: a household or a server has all the rest."`
 
 	BrowserCookie string        `setting:"LOCKOUT_BROWSER_COOKIE" default:"known_browser" help:"Cookie of a browser that signed in: a stranger's wrong credentials do not lock it out."`
@@ -36,7 +40,10 @@ type Config struct {
 
 	UnlockURL             string        `setting:"UNLOCK_URL" default:"/unlock" help:"Path of the page that sends a link to unlock an account, and of the links below it."`
 	UnlockWithin          time.Duration `setting:"UNLOCK_WITHIN" default:"1 day" help:"How long such a link works."`
-	UnlockEvery           time.Duration `setting:"UNLOCK_MAIL_EVERY" default:"15 minutes" help:"At most one such mail to an account in this time."`
+	UnlockEvery           time.Duration `setting:"UNLOCK_MAIL_EVERY" default:"15 minutes" help:"At most one such mail to an account in this time, and in twice as much after each one."`
+	UnlockEveryMax        time.Duration `setting:"UNLOCK_MAIL_EVERY_MAX" default:"1 day" help:"As far as that doubles. Beyond UNLOCK_WITHIN there would be times without a link that works."`
+	UnlockForget          time.Duration `setting:"UNLOCK_MAIL_FORGET" default:"7 days" help:"After this long without such a mail the first of those times holds again."`
+	UnlockTries           int           `setting:"UNLOCK_TRIES" default:"20" help:"Requests for such a mail from one address within LOCKOUT_ADDRESS_WINDOW, for whatever account."`
 	UnlockTemplate        string        `setting:"UNLOCK_TEMPLATE" default:"security/unlock.html" help:"Template of the page that a link leads to."`
 	UnlockRequestTemplate string        `setting:"UNLOCK_REQUEST_TEMPLATE" default:"security/unlock_request.html" help:"Template of the page that sends one."`
 
@@ -60,9 +67,13 @@ type Feature struct {
 	browsers *signed.Signer // cookies of known browsers
 	links    *signed.Signer // links that unlock
 
-	seat, account streak
-	address       rate
-	lines         lines
+	seat, account, mailing streak
+
+	address rate
+	rates   map[string]rate // of what has no account and no secret, by kind
+	lines   lines
+	flights flights
+	doubted atomic.Pointer[time.Time]
 }
 
 var (
@@ -96,7 +107,10 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.seat = streak{c.Tries, c.Delay, c.DelayMax, c.Forget}
 	f.account = streak{c.AccountTries, c.AccountTime, c.AccountTimeMax, c.AccountForget}
 	f.address = rate{c.AddressTries, c.AddressWindow}
-	f.lines = lines{most: c.Tries + c.Waiting, open: map[string]*line{}}
+	f.mailing = streak{1, c.UnlockEvery, c.UnlockEveryMax, c.UnlockForget}
+	f.rates = map[string]rate{"token": f.address, "register": {c.RegisterTries, c.AddressWindow}, kindUnlock: {c.UnlockTries, c.AddressWindow}}
+	f.lines = lines{wide: c.Tries, most: c.Tries + c.Waiting, open: map[string]*line{}}
+	f.flights.open = map[string]int{}
 	f.names, f.browsers, f.links = rt.Signer("names"), rt.Signer("browsers"), rt.Signer("links")
 	if err := rt.Texts(texts()); err != nil {
 		return err
@@ -129,6 +143,7 @@ func (f *Feature) check() error {
 	}{
 		{"LOCKOUT_TRIES", c.Tries, 1, mostCounted, ""}, {"LOCKOUT_WAITING", c.Waiting, 1, mostCounted, ""},
 		{"LOCKOUT_ACCOUNT_TRIES", c.AccountTries, 1, mostCounted, ""}, {"LOCKOUT_ADDRESS_TRIES", c.AddressTries, 1, mostCounted, ""},
+		{"LOCKOUT_REGISTER_TRIES", c.RegisterTries, 1, mostCounted, ""}, {"UNLOCK_TRIES", c.UnlockTries, 1, mostCounted, ""},
 		{"LOCKOUT_ACCOUNT_MAX", c.AccountMax, 5, nistMax, " (NIST SP 800-63B-4 section 3.2.2)"}, {"LOCKOUT_IPV6_PREFIX", c.IPv6Prefix, 16, 128, ""},
 	} {
 		errs = append(errs, rt.Need(n.from <= n.value && n.value <= n.to, fmt.Sprintf("%s is %d", n.name, n.value),
@@ -140,6 +155,8 @@ func (f *Feature) check() error {
 	}{
 		{"LOCKOUT_DELAY", c.Delay}, {"LOCKOUT_DELAY_MAX", c.DelayMax}, {"LOCKOUT_FORGET", c.Forget}, {"LOCKOUT_ACCOUNT_TIME", c.AccountTime},
 		{"LOCKOUT_ACCOUNT_TIME_MAX", c.AccountTimeMax}, {"LOCKOUT_ACCOUNT_FORGET", c.AccountForget}, {"LOCKOUT_ADDRESS_WINDOW", c.AddressWindow},
+		{"LOCKOUT_UNKNOWN_FORGET", c.UnknownForget}, {"LOCKOUT_PARDON_EVERY", c.PardonEvery},
+		{"UNLOCK_MAIL_EVERY_MAX", c.UnlockEveryMax}, {"UNLOCK_MAIL_FORGET", c.UnlockForget},
 		{"LOCKOUT_BROWSER_AGE", c.BrowserAge}, {"UNLOCK_WITHIN", c.UnlockWithin}, {"UNLOCK_MAIL_EVERY", c.UnlockEvery},
 	} {
 		errs = append(errs, rt.Need(time.Second <= d.value && d.value <= longest, fmt.Sprintf("%s is %v", d.name, d.value),

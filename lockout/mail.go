@@ -58,19 +58,30 @@ func (f *Feature) sendLink(ctx context.Context, account string, u doorward.User)
 
 var errSentAlready = errors.New("lockout: a mail was sent already")
 
-// turn takes the one turn that an account has in UnlockEvery.
+// turn takes the turn of an account, if it has one again. Each mail puts off the
+// next: whoever asks for ever sends nobody a mail every quarter of an hour.
 func (f *Feature) turn(ctx context.Context, account string) error {
-	key := f.names.Digest("mail\x00" + anyCase(account))
-	return f.store.UpdateGuesses(ctx, []string{key}, func(rows []doorward.Guesses) error {
+	mayNot := false
+	err := f.store.UpdateGuesses(ctx, []string{f.mailKey(account)}, func(rows []doorward.Guesses) error {
 		now := f.rt.Now()
-		sooner(&rows[0].Until, now, f.cfg.UnlockEvery)
-		if now.Before(rows[0].Until) {
+		healed := f.mailing.heal(&rows[0], now)
+		mayNot = f.mailing.wait(&rows[0], now) > 0
+		switch {
+		case !mayNot:
+			f.mailing.take(&rows[0], now)
+		case !healed: // or else that is kept
 			return errSentAlready
 		}
-		rows[0].At, rows[0].Until = now, now.Add(f.cfg.UnlockEvery)
-		rows[0].Expires = rows[0].Until
 		return nil
 	})
+	if err == nil && mayNot {
+		return errSentAlready
+	}
+	return err
+}
+
+func (f *Feature) mailKey(account string) string {
+	return f.names.Digest("mail\x00" + anyCase(account))
 }
 
 // send writes the mail, and sends it if there is somebody to get it.

@@ -16,6 +16,7 @@ import (
 	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/lockout"
 	"github.com/doorward/doorward/memstore"
+	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/sqlstore"
 )
 
@@ -172,6 +173,75 @@ func TestParallelRightStored(t *testing.T) {
 			t.Errorf("%+v stay counted", s)
 		}
 	})
+}
+
+// slow is a hasher that compares for as long as the test likes.
+type slow struct {
+	batteries.Hasher
+	stop     func(plain string) bool // which ones; nil is none
+	in, most atomic.Int64
+	entered  chan struct{}
+	leave    chan struct{}
+}
+
+func (s *slow) Verify(ctx context.Context, plain, stored string) (password.Match, error) {
+	if s.stop == nil || !s.stop(plain) {
+		return s.Hasher.Verify(ctx, plain, stored)
+	}
+	n := s.in.Add(1)
+	defer s.in.Add(-1)
+	for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); {
+		most = s.most.Load()
+	}
+	s.entered <- struct{}{}
+	<-s.leave
+	return s.Hasher.Verify(ctx, plain, stored)
+}
+
+// slowly is an installation with a slow hasher.
+func slowly(t *testing.T) (*kit.App, *slow) {
+	t.Helper()
+	s := &slow{entered: make(chan struct{}, 100), leave: make(chan struct{}, 100)}
+	app := limited(t, func(c *batteries.Config) {
+		s.Hasher = kit.New(t, nil).Hasher
+		c.Hasher = s
+	})
+	return app, s
+}
+
+// TestParallelWidth: of any number of right credentials at once no more than
+// five are compared at the same time, and each gets its turn.
+func TestParallelWidth(t *testing.T) {
+	for _, wrongBefore := range []int{0, 1, 4} {
+		t.Run(fmt.Sprint(wrongBefore, " wrong before"), func(t *testing.T) {
+			app, s := slowly(t)
+			b := from(app, "192.0.2.7")
+			for range wrongBefore {
+				guess(t, b, joe)
+			}
+			s.stop = func(string) bool { return true }
+			width, many := 5-wrongBefore, 40
+			go func() {
+				for range width {
+					<-s.entered
+				}
+				for range many - width {
+					s.leave <- struct{}{}
+					<-s.entered
+				}
+				for range width {
+					s.leave <- struct{}{}
+				}
+			}()
+			got := crowd(t, many, func(int) *kit.Browser { return b.Clone() }, func(int) string { return kit.Password })
+			if got[200] != many || s.most.Load() > 5 {
+				t.Errorf("answers %v, %d at once", got, s.most.Load())
+			}
+			if s := status(t, app, find(t, app, joe)); s.Failures != 0 {
+				t.Errorf("%+v stay counted", s)
+			}
+		})
+	}
 }
 
 func TestParallelBasic(t *testing.T) {

@@ -182,10 +182,12 @@ func TestStart(t *testing.T) {
 			l.Tries, l.Waiting, l.AccountTries, l.AddressTries, l.AccountMax, l.IPv6Prefix = -1, -1, -1, -1, -1, -1
 			l.Delay, l.DelayMax, l.Forget, l.AccountTime, l.AccountTimeMax, l.AccountForget = -1, -1, -1, -1, -1, -1
 			l.AddressWindow, l.BrowserAge, l.UnlockWithin, l.UnlockEvery = -1, -1, -1, -1
+			l.RegisterTries, l.UnlockTries, l.UnknownForget, l.PardonEvery, l.UnlockEveryMax, l.UnlockForget = -1, -1, -1, -1, -1, -1
 		}, []string{
 			"LOCKOUT_TRIES", "LOCKOUT_WAITING", "LOCKOUT_ACCOUNT_TRIES", "LOCKOUT_ADDRESS_TRIES", "LOCKOUT_ACCOUNT_MAX", "LOCKOUT_IPV6_PREFIX",
 			"LOCKOUT_DELAY", "LOCKOUT_DELAY_MAX", "LOCKOUT_FORGET", "LOCKOUT_ACCOUNT_TIME", "LOCKOUT_ACCOUNT_TIME_MAX", "LOCKOUT_ACCOUNT_FORGET",
-			"LOCKOUT_ADDRESS_WINDOW", "LOCKOUT_BROWSER_AGE", "UNLOCK_WITHIN", "UNLOCK_MAIL_EVERY",
+			"LOCKOUT_ADDRESS_WINDOW", "LOCKOUT_BROWSER_AGE", "UNLOCK_WITHIN", "UNLOCK_MAIL_EVERY is",
+			"LOCKOUT_REGISTER_TRIES", "UNLOCK_TRIES", "LOCKOUT_UNKNOWN_FORGET", "LOCKOUT_PARDON_EVERY", "UNLOCK_MAIL_EVERY_MAX", "UNLOCK_MAIL_FORGET",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

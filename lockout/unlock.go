@@ -49,10 +49,14 @@ func (f *Feature) Unlock(ctx context.Context, u doorward.User, by string) (bool,
 	return had, err
 }
 
+// forget opens an account, and lets the mail about its next lock go at once.
 func (f *Feature) forget(ctx context.Context, u doorward.User) (had bool, err error) {
-	err = f.store.UpdateGuesses(ctx, []string{f.accountKey(f.rt.SignIn().AccountName(u))}, func(rows []doorward.Guesses) error {
-		had = rows[0].Count > 0
-		give(&rows[0], rows[0].Count)
+	account := f.rt.SignIn().AccountName(u)
+	err = f.store.UpdateGuesses(ctx, []string{f.accountKey(account), f.mailKey(account)}, func(rows []doorward.Guesses) error {
+		acc, sent := &rows[0], &rows[1]
+		had = acc.Count > 0 || f.account.wait(acc, f.rt.Now()) > 0 // a pardoned one may be locked still
+		acc.Count, acc.Until = 0, time.Time{}
+		sent.Count, sent.Until = 0, time.Time{}
 		return nil
 	})
 	if err != nil {
@@ -83,10 +87,16 @@ func checkRequest(_ *http.Request, in *requestForm, p *doorward.Problem) {
 	p.Require("email", in.Email, "UNLOCK_IDENTITY_NOT_PROVIDED")
 }
 
+// kindUnlock is how the limiters know a request for a link.
+const kindUnlock = "unlock"
+
 // request sends a link if there is such an account and it is locked. The answer
-// and the work are the same if not.
+// and the work are the same if not. An address has only so many requests.
 func (f *Feature) request(_ http.ResponseWriter, r *http.Request, in *requestForm) (doorward.Result, error) {
 	ctx, signIn := r.Context(), f.rt.SignIn()
+	if err := signIn.Count(r, kindUnlock); err != nil {
+		return doorward.Result{}, err
+	}
 	account := signIn.Identify(in.Email)
 	user, err := signIn.Lookup(ctx, in.Email)
 	switch {
@@ -164,7 +174,7 @@ func (f *Feature) useLink(_ http.ResponseWriter, r *http.Request, _ *requestForm
 	if had {
 		doorward.Fire(ctx, f.rt, &f.hooks.Unlocked, Unlocked{User: u, By: "mail"})
 	}
-	f.know(ctx, f.rt.SignIn().AccountName(u))
+	f.know(ctx, u)
 	return doorward.Result{Redirect: f.rt.Web().Path("login"), JSON: map[string]any{}, Flash: []doorward.Message{doorward.M("ACCOUNT_UNLOCKED")}}, nil
 }
 

@@ -103,29 +103,92 @@ func ask(app *kit.App, email string) *kit.Response {
 	return b.Post("/unlock", kit.Fields{"email": email})
 }
 
+// TestMailInterval: whoever asks for ever causes fewer and fewer mails, until
+// nobody asked for a week.
 func TestMailInterval(t *testing.T) {
 	app, box := mailing(t, func(c *batteries.Config) { c.Lockout.UnlockEvery = 10 * time.Minute })
-	lock(t, app, joe)
+	wrongs(t, app, joe, 80)
+	app.Clock.Advance(8 * 24 * time.Hour)
+	box.Reset()
 	var at []time.Duration
-	for minute := range 120 {
+	for passed := time.Duration(0); passed < 6*24*time.Hour; passed += 5 * time.Minute {
 		before := len(box.Sent())
+		if ask(app, joe).Want(200); len(box.Sent()) > before {
+			at = append(at, passed)
+		}
+		app.Clock.Advance(5 * time.Minute)
+	}
+	want, wait := []time.Duration{0}, 10*time.Minute
+	for last := wait; last < 6*24*time.Hour; last += wait {
+		want = append(want, last)
+		wait = min(2*wait, 24*time.Hour)
+	}
+	if !slices.Equal(at, want) {
+		t.Errorf("sent at %v, want %v", at, want)
+	}
+	app.Clock.Advance(8 * 24 * time.Hour)
+	before := len(box.Sent())
+	for range 2 {
 		ask(app, joe)
-		if len(box.Sent()) > before {
-			at = append(at, time.Duration(minute)*time.Minute)
-		}
-		if minute%15 == 0 {
-			signIn(stranger(app, 3000+minute), joe, wrong)
-		}
-		app.Clock.Advance(time.Minute)
+		app.Clock.Advance(10 * time.Minute)
 	}
-	for i := 1; i < len(at); i++ {
-		if at[i]-at[i-1] < 10*time.Minute {
-			t.Errorf("sent at %v", at)
+	if n := len(box.Sent()) - before; n != 2 {
+		t.Errorf("%d mails after a quiet week, want 2", n)
+	}
+}
+
+// A clock that was wrong for a while keeps no mail back for longer than a day.
+func TestMailClock(t *testing.T) {
+	app, box := mailing(t, nil)
+	wrongs(t, app, joe, 80)
+	app.Clock.Advance(-20 * year)
+	box.Reset()
+	for range 2 {
+		ask(app, joe).Want(200)
+	}
+	if n := len(box.Sent()); n != 0 {
+		t.Errorf("%d mails at once", n)
+	}
+	app.Clock.Advance(24 * time.Hour)
+	if ask(app, joe).Want(200); len(box.Sent()) != 1 {
+		t.Errorf("%d mails after a day", len(box.Sent()))
+	}
+}
+
+// TestMailAfterUnlock: who used a link can have the next one at once.
+func TestMailAfterUnlock(t *testing.T) {
+	app, box := mailing(t, nil)
+	for i := range 3 {
+		lock(t, app, joe)
+		if n := len(box.Sent()); n != i+1 {
+			t.Fatalf("%d mails after %d locks", n, i+1)
+		}
+		use(from(app, "192.0.2.50"), link(t, box)).Want(200)
+		app.Clock.Advance(time.Second)
+	}
+}
+
+// TestUnlockRequestLimit: one address does not ask for everybody.
+func TestUnlockRequestLimit(t *testing.T) {
+	app, _ := mailing(t, nil)
+	b := from(app, "192.0.2.66")
+	b.CSRF("/login")
+	for i := range 20 {
+		b.Post("/unlock", kit.Fields{"email": account(i)}).Want(200)
+	}
+	for _, email := range []string{joe, "nobody@example.com"} {
+		if res := b.Post("/unlock", kit.Fields{"email": email}).Want(429).Contains("TOO_MANY_TRIES"); res.Header.Get("Retry-After") != "180" {
+			t.Errorf("Retry-After %q", res.Header.Get("Retry-After"))
 		}
 	}
-	if len(at) < 8 {
-		t.Errorf("sent at %v only", at)
+	ask(app, joe).Want(200) // from elsewhere
+	for range 5 {
+		guess(t, b, joe) // the address has its guesses
 	}
+	app.Clock.Advance(3 * time.Minute)
+	b.CSRF("/login")
+	b.Post("/unlock", kit.Fields{"email": joe}).Want(200)
+	b.Post("/unlock", kit.Fields{"email": joe}).Want(429)
 }
 
 // Nobody gets a mail for what is no account, and a sender that fails changes
