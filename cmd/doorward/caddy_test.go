@@ -90,4 +90,7 @@ func TestCaddy(t *testing.T) {
 	if string(got.Body) != "body" || got.Method != "PUT" || got.Header.Get("Authentication-Token") != "" {
 		t.Errorf("by token: %+v", got)
 	}
+	t.Run("a web socket", func(t *testing.T) { p.socket(t) })
+	t.Run("no tunnel past the guard", func(t *testing.T) { p.tunnels(t) })
+	t.Run("no request within a request", func(t *testing.T) { p.nested(t) })
 }

@@ -110,6 +110,8 @@ func TestNginxOneHost(t *testing.T) {
 	t.Run("bodies and answers are the application's", func(t *testing.T) { p.untouched(t) })
 	t.Run("a remembered browser", func(t *testing.T) { p.remembered(t) })
 	t.Run("a web socket", func(t *testing.T) { p.socket(t) })
+	t.Run("no tunnel past the guard", func(t *testing.T) { p.tunnels(t) })
+	t.Run("no request within a request", func(t *testing.T) { p.nested(t) })
 	t.Run("nobody asks from outside", func(t *testing.T) {
 		v := p.visitor()
 		v.signIn(guarded+"/x", credentials("ann@doors.test"))
@@ -309,22 +311,6 @@ func (v *visitor) forgetSession(at *url.URL) {
 	v.jar.SetCookies(at, []*http.Cookie{{Name: "__Host-session", Path: "/", Secure: true, MaxAge: -1}})
 }
 
-func (p *proxied) socket(t *testing.T) {
-	v := p.visitor()
-	v.signIn(guarded+"/x", credentials("ann@doors.test"))
-	upgrade := "GET /socket HTTP/1.1\r\nHost: app.example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\n"
-	if head := p.raw(t, upgrade+"Connection: close\r\n\r\n"); !strings.Contains(head, " 401 ") {
-		t.Errorf("a stranger: %s", head)
-	}
-	cookie := "Cookie: __Host-session=" + cookies(v, &url.URL{Scheme: "https", Host: "app.example.org", Path: "/"})["__Host-session"] + "\r\n"
-	if head := p.raw(t, upgrade+cookie+"\r\n"); !strings.Contains(head, " 101 ") || !strings.Contains(head, "Upgrade: websocket") {
-		t.Errorf("a user: %s", head)
-	}
-	if head := p.raw(t, upgrade+cookie+"Origin: https://evil.example\r\n\r\n"); !strings.Contains(head, " 403 ") {
-		t.Errorf("another site's script: %s", head)
-	}
-}
-
 // TestNginxPassesTroubleOn: nginx knows 401 and 403 and calls the rest 500; the
 // example makes of it what it was, and lets nobody through.
 func TestNginxPassesTroubleOn(t *testing.T) {
@@ -369,6 +355,12 @@ func TestNginxManyHosts(t *testing.T) {
 	if got := v.get("https://wiki.example.org/page?a=b").reached(t); got.Header.Get("Remote-User") != "ann@doors.test" {
 		t.Errorf("%v", got.Header)
 	}
+	v.get("https://wiki.example.org/page", func(r *http.Request) {
+		r.Header.Set("Connection", "Upgrade, HTTP2-Settings")
+		r.Header.Set("Upgrade", "h2c")
+		r.Header.Set("HTTP2-Settings", "AAMAAABk")
+	}).reached(t)
+	p.arrived(t, -1)
 	if a := v.get("https://auth.example.org/forward-auth"); a.status != http.StatusNotFound {
 		t.Errorf("from outside: %d", a.status)
 	}

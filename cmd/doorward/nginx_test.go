@@ -37,6 +37,7 @@ type proxied struct {
 	plain string // address of port 80
 	tls   string // address of port 443
 	app   *httptest.Server
+	got   *witness // what arrived at app
 	log   *buffer
 }
 
@@ -56,9 +57,12 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the application's own words", status)
 		return
 	case "/socket":
-		conn, rw, err := http.NewResponseController(w).Hijack()
-		if err != nil || r.Header.Get("Upgrade") != "websocket" || r.Header.Get("Connection") != "upgrade" {
+		if r.Header.Get("Upgrade") != "websocket" || !strings.EqualFold(r.Header.Get("Connection"), "upgrade") {
 			http.Error(w, "no upgrade", http.StatusBadRequest)
+			return
+		}
+		conn, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
 			return
 		}
 		defer func() { _ = conn.Close() }()
@@ -95,7 +99,8 @@ func behindNginx(t *testing.T, site, stub string, environ ...string) *proxied {
 // newProxied is everything but the proxy.
 func newProxied(t *testing.T, stub string, environ ...string) *proxied {
 	t.Helper()
-	p := &proxied{t: t, dir: t.TempDir(), app: httptest.NewServer(http.HandlerFunc(echo)), log: &buffer{}}
+	p := &proxied{t: t, dir: t.TempDir(), got: &witness{next: http.HandlerFunc(echo)}, log: &buffer{}}
+	p.app = httptest.NewServer(p.got)
 	t.Cleanup(p.app.Close)
 	if p.door = (&live{url: stub}); stub == "" {
 		p.door = start(t, p.dir, append(guardedSettings(), environ...)...)

@@ -76,8 +76,10 @@ func lookalike(h http.Header) error {
 	return nil
 }
 
+// isMethod refuses CONNECT: what follows one is a tunnel, of whose requests
+// nobody would ask (RFC 9110 9.3.6).
 func isMethod(s string) bool {
-	return s != "" && len(s) <= maxMethod && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""
+	return s != "" && s != http.MethodConnect && len(s) <= maxMethod && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""
 }
 
 // isScheme also knows what some proxies call the upgrade to a web socket.

@@ -74,6 +74,7 @@ func TestOriginalRequest(t *testing.T) {
 		"a method in lines":   {[]string{"X-Forwarded-Method", "GET\r\nX: y"}, 403},
 		"a method, too long":  {[]string{"X-Forwarded-Method", long}, 403},
 		"a method in letters": {[]string{"X-Forwarded-Method", "get"}, 403},
+		"a tunnel":            {[]string{"X-Forwarded-Method", "CONNECT"}, 403},
 		"another scheme":      {[]string{"X-Forwarded-Proto", "javascript"}, 403},
 		"a scheme and more":   {[]string{"X-Forwarded-Proto", "https://x"}, 403},
 
