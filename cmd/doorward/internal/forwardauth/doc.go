@@ -8,7 +8,8 @@
 //	role, permission          every one named must be there
 //	any_role, any_permission  one of those named must be there
 //	mechanism                 session, token, basic; default session and token
-//	within, grace             how recently the user proved who he is, as in 15m
+//	within                    how recently the user proved who he is, as in 15m
+//	grace                     with within: requests that follow pass that long
 //	redirect=false            401 with a Location, for a proxy that knows no 302
 //	cross_site=true           unsafe requests may come from other sites
 //

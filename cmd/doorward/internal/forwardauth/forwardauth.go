@@ -136,7 +136,7 @@ func (f *Feature) guards(own, scheme, host string) bool {
 
 // decide answers a request that was understood.
 func (f *Feature) decide(s *doorward.Security, w http.ResponseWriter, r *http.Request, q question) {
-	id, fresh, err := s.Check(r, q.rules.auth)
+	id, fresh, err := f.check(s, r, q.rules.auth)
 	switch {
 	case errors.Is(err, doorward.ErrAnonymous):
 		f.unauthenticated(w, r, q)
