@@ -52,15 +52,23 @@ func (g *Gate) Use() (memory, slots, running, strangersQueued, signedInQueued in
 	return g.g.used.memory, g.g.used.slots, g.g.running, g.g.lines[strangers].Len(), g.g.lines[signedIn].Len()
 }
 
-// Check counts again who stands in the signed-in line, and compares.
+// Check counts again who stands in the lines, and compares.
 func (g *Gate) Check() error {
 	g.g.mu.Lock()
 	defer g.g.mu.Unlock()
-	stand := map[string]int{}
-	for e := g.g.lines[signedIn].Front(); e != nil; e = e.Next() {
-		w := e.Value.(*waiter)
-		if stand[w.who]++; stand[w.who] > placesEach {
-			return fmt.Errorf("%s stands there %d times", w.who, stand[w.who])
+	stand := map[string]places{}
+	for line := range g.g.lines {
+		for e := g.g.lines[line].Front(); e != nil; e = e.Next() {
+			if w := e.Value.(*waiter); w.signedIn {
+				p := stand[w.who]
+				p[line]++
+				stand[w.who] = p
+			}
+		}
+	}
+	for who, p := range stand {
+		if max(p[signedIn], p[strangers]) > placesEach {
+			return fmt.Errorf("%s stands there %v times", who, p)
 		}
 	}
 	if !maps.Equal(stand, g.g.places) {

@@ -29,10 +29,13 @@ const (
 // favoursMax is how many signed-in users go before a stranger who waits.
 const favoursMax = 3
 
-// placesEach is how many places of the signed-in line one user may take: one for each of
+// placesEach is how many places of each line one signed-in user may take: one for each of
 // two browsers, because nobody types faster than that. Without it, one account with many
-// sessions could fill the line.
+// sessions could fill a line.
 const placesEach = 2
+
+// places are how many a user takes in each line.
+type places [lineCount]int
 
 // gate bounds what runs at once, in memory and in processors. Who does not fit waits in
 // line; the first of a line is never overtaken by a lighter one behind it, so that a
@@ -46,7 +49,7 @@ type gate struct {
 	used    load
 	running int
 	lines   [lineCount]list.List // of *waiter
-	places  map[string]int       // that a user takes in the signed-in line; never zero
+	places  map[string]places    // of the signed-in users who wait
 	favours int                  // signed-in users admitted in a row while strangers waited
 	mean    time.Duration        // of a hash, the late ones counting more
 }
@@ -55,7 +58,8 @@ type gate struct {
 type waiter struct {
 	pass
 	line     int
-	who      string // in the signed-in line
+	signedIn bool   // in whichever line
+	who      string // if signedIn
 	place    *list.Element
 	admitted chan struct{}
 }
@@ -94,19 +98,21 @@ func (g *gate) acquire(ctx context.Context, l load) (pass, error) {
 }
 
 // join puts w at the end of a line, unless that is full. A signed-in user for whom the
-// line of his kind has no place is no worse off than a stranger.
+// line of his kind has no place stands with the strangers, where he has as many: else the
+// sessions of one user would hold up the strangers from both lines.
 func (g *gate) join(ctx context.Context, w *waiter) bool {
-	who, ok := PreferredUser(ctx)
-	if ok && g.places[who] < placesEach && g.lines[signedIn].Len() < g.limit[signedIn] {
-		if g.places == nil {
-			g.places = map[string]int{}
-		}
-		g.places[who]++
-		w.line, w.who = signedIn, who
-	} else if g.lines[strangers].Len() >= g.limit[strangers] {
+	w.who, w.signedIn = PreferredUser(ctx)
+	var p places // a stranger has no name, and none is counted
+	if w.signedIn {
+		p = g.places[w.who]
+	}
+	if w.signedIn && p[signedIn] < placesEach && g.lines[signedIn].Len() < g.limit[signedIn] {
+		w.line = signedIn
+	} else if p[strangers] >= placesEach || g.lines[strangers].Len() >= g.limit[strangers] {
 		return false
 	}
 	w.place = g.lines[w.line].PushBack(w)
+	g.count(w, 1)
 	return true
 }
 
@@ -114,12 +120,23 @@ func (g *gate) join(ctx context.Context, w *waiter) bool {
 func (g *gate) leave(w *waiter) {
 	g.lines[w.line].Remove(w.place)
 	w.place = nil
-	if w.line != signedIn {
+	g.count(w, -1)
+}
+
+// count keeps nobody who does not wait.
+func (g *gate) count(w *waiter, n int) {
+	if !w.signedIn {
 		return
 	}
-	if g.places[w.who]--; g.places[w.who] == 0 {
+	p := g.places[w.who]
+	if p[w.line] += n; p == (places{}) {
 		delete(g.places, w.who)
+		return
 	}
+	if g.places == nil {
+		g.places = map[string]places{}
+	}
+	g.places[w.who] = p
 }
 
 // await waits for the turn of w. Whoever leaves without having been admitted may have
@@ -234,8 +251,8 @@ type preferredKey struct{}
 // for, his uniquifier say. Such calls wait in a line of their own and have the next free
 // place before strangers, so that a storm of sign-ins does not shut out who is inside.
 // Strangers still get every fourth place. One user waits there for two hashes at most;
-// with more, or where that line is full, he waits among the strangers, so that no user
-// shuts out the others.
+// two more, or those for whom that line is full, wait among the strangers, and what goes
+// beyond fails with [ErrBusy]. So no user shuts out the others, or the strangers.
 func Preferred(ctx context.Context, who string) context.Context {
 	return context.WithValue(ctx, preferredKey{}, who)
 }

@@ -19,7 +19,7 @@ import (
 // TestGateInAStorm sends thousands through a small gate, at random, and takes many back.
 // It runs on real goroutines, for the race detector.
 func TestGateInAStorm(t *testing.T) {
-	const memory, slots, callers, visits, users = 64, 4, 80, 60, 9
+	const memory, slots, callers, visits, users = 64, 4, 80, 60, 3
 	for name, queue := range map[string]int{"long line": callers, "short line": 5} {
 		g := password.NewGate(memory, slots, queue, queue, time.Minute)
 		var usedMemory, usedSlots, admitted, refused, gone atomic.Int64
@@ -42,6 +42,9 @@ func TestGateInAStorm(t *testing.T) {
 			switch {
 			case errors.Is(err, password.ErrBusy):
 				refused.Add(1)
+				if n>>16%4 != 0 && queue == callers {
+					t.Errorf("%s: a stranger was refused", name)
+				}
 				return
 			case errors.Is(err, context.Canceled):
 				gone.Add(1)
@@ -81,9 +84,6 @@ func TestGateInAStorm(t *testing.T) {
 		}
 		if got := admitted.Load() + refused.Load() + gone.Load(); got != callers*visits || admitted.Load() == 0 || gone.Load() == 0 {
 			t.Errorf("%s: %d admitted, %d refused, %d gone, of %d", name, admitted.Load(), refused.Load(), gone.Load(), callers*visits)
-		}
-		if queue == callers && refused.Load() != 0 {
-			t.Errorf("%s: %d refused", name, refused.Load())
 		}
 	}
 }

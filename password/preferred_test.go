@@ -34,6 +34,7 @@ func TestPlacesInTheSignedInLine(t *testing.T) {
 		"two for each": {100, "a pX.1 pX.2 pX.3 b pY.1", "a, pX.1, pX.2, pY.1, pX.3, b"},
 		"in the order of strangers": {100, "a b pX.1 pX.2 pX.3 c pX.4 d",
 			"a, pX.1, pX.2, b, pX.3, c, pX.4, d"},
+		"four at all": {100, "a pX.1 pX.2 pX.3 pX.4 pX.5", "busy pX.5, a, pX.1, pX.2, pX.3, pX.4"},
 		"the third is among the strangers' fourths": {100, "a pX.1 pX.2 pX.3 pX.4 pY.1 pY.2 pZ.1 pZ.2",
 			"a, pX.1, pX.2, pY.1, pX.3, pY.2, pZ.1, pZ.2, pX.4"},
 		"the line is full":    {1, "a p1 p2 b p3", "a, p1, p2, b, p3"},
@@ -68,16 +69,12 @@ func TestPlacesAreGivenBack(t *testing.T) {
 	for name, way := range ways {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCrowd(t, password.NewGate(64, 1, 100, 100, time.Minute))
-			for _, who := range []string{"a", "pX.1", "pX.2", "pX.3"} {
+			for _, who := range []string{"a", "pX.1", "pX.2"} {
 				c.arrive(who, 1, 1)
-			}
-			_, _, _, strangers, signedIn := c.g.Use()
-			if strangers != 1 || signedIn != 2 {
-				t.Errorf("%s: at first %d strangers, %d signed in", name, strangers, signedIn)
 			}
 			way(c)
 			_, _, _, _, before := c.g.Use()
-			c.arrive("pX.4", 1, 1)
+			c.arrive("pX.3", 1, 1)
 			if _, _, _, _, after := c.g.Use(); after != before+1 {
 				t.Errorf("%s: %d signed in before, then %d", name, before, after)
 			}
@@ -88,6 +85,23 @@ func TestPlacesAreGivenBack(t *testing.T) {
 			c.done()
 		})
 	}
+}
+
+// TestOneUserCannotShutOutStrangers: however many sessions he has, four wait.
+func TestOneUserCannotShutOutStrangers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const sessions = 48
+		ctx, cancel := context.WithCancel(t.Context())
+		r := &rush{g: password.NewGate(64, 1, 1024, 8, time.Hour)}
+		r.keep(password.Preferred(ctx, "flood"), sessions)
+		for range 10 {
+			if others, err := r.visit(ctx); err != nil || others > 12 { // two of his before, each after three of his
+				t.Errorf("after %d others, %v", others, err)
+			}
+		}
+		cancel()
+		r.all.Wait()
+	})
 }
 
 // rush is one processor that hashes for a second at a time, and those who come back as
