@@ -203,6 +203,48 @@ func TestColumnsWithoutCase(t *testing.T) {
 	}
 }
 
+// Who shares a value with others is not found by it, and no roles are mixed:
+// columns of an application's own, or of a table of its own, need not be unique.
+func TestSharedValues(t *testing.T) {
+	onEach(t, func(t *testing.T, kind string) {
+		email := "email VARCHAR(255)"
+		if kind == testdb.MySQL {
+			email += " COLLATE utf8mb4_bin"
+		}
+		columns := strings.Replace(accountColumns, "email VARCHAR(255) NOT NULL UNIQUE", email, 1)
+		if columns == accountColumns {
+			t.Fatal("the column is not there")
+		}
+		db := database(t, kind, `CREATE TABLE user (id INTEGER PRIMARY KEY,`+columns+`)`)
+		s := openOn[plain](t, kind, db, sqlstore.Config{})
+		for _, role := range []string{"admin", "writer"} {
+			if err := s.CreateRole(t.Context(), doorward.Role{Name: role}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, email := range []string{"joe@example.com", "joe@example.com", "Joe@example.com", "ann@example.com", "Ann@example.com", "ANN@example.com"} {
+			u := &plain{Account: doorward.Account{Email: email, Username: fmt.Sprint("name", i)}}
+			if err := s.CreateUser(t.Context(), u, []string{"admin", "writer"}[i%2]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for email, want := range map[string][2]bool{ // byte by byte, in any case
+			"joe@example.com": {false, false}, "Joe@example.com": {true, true}, "JOE@example.com": {false, false},
+			"ann@example.com": {true, true}, "ANN@example.com": {true, true}, "aNN@example.com": {false, false},
+		} {
+			for i, want := range want {
+				q := doorward.UserQuery{Attr: "email", Value: email, AnyCase: i == 1}
+				_, err := s.FindUser(t.Context(), q)
+				u, list, err2 := s.LoadUser(t.Context(), q)
+				if !want && (!errors.Is(err, doorward.ErrNotFound) || !errors.Is(err2, doorward.ErrNotFound)) ||
+					want && (err != nil || err2 != nil || len(list) != 1 || u.SecurityAccount().Email != email) {
+					t.Errorf("%+v: %v, %v, roles %v", q, err, err2, list)
+				}
+			}
+		}
+	})
+}
+
 // Of two who register at once with the same email in another case one succeeds.
 func TestAnyCaseIsUnique(t *testing.T) {
 	onEach(t, func(t *testing.T, kind string) {

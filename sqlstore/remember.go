@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/doorward/doorward"
@@ -93,18 +92,4 @@ func (s *Store[U, PU]) Claim(ctx context.Context, key string, until time.Time) e
 		return doorward.ErrClaimed
 	}
 	return err
-}
-
-// DeleteExpired forgets the claims, remember-me rows and counts of guesses whose
-// time ended before now, and says how many. It is for a task that runs now and then.
-func (s *Store[U, PU]) DeleteExpired(ctx context.Context, now time.Time) (int, error) {
-	total := 0
-	for table := range slices.Values([]string{s.cfg.claims(), s.cfg.remembers(), s.cfg.guesses()}) {
-		n, err := s.delete(ctx, table, "expires_at < ?", toMicros(now))
-		total += n
-		if err != nil {
-			return total, err
-		}
-	}
-	return total, nil
 }

@@ -205,11 +205,6 @@ func (s *Store[U, PU]) EndSessions(ctx context.Context, uniquifier, except strin
 	return s.delete(ctx, s.cfg.sessions(), "fs_uniquifier = ? AND id_hash <> ?", uniquifier, except)
 }
 
-// DeleteExpiredSessions implements [doorward.SessionStore].
-func (s *Store[U, PU]) DeleteExpiredSessions(ctx context.Context, t, idle time.Time) (int, error) {
-	return s.delete(ctx, s.cfg.sessions(), "expires_at < ? OR seen_at < ?", toMicros(t), toMicros(idle))
-}
-
 // delete removes rows and says how many.
 func (c *core) delete(ctx context.Context, table, where string, args ...any) (n int, err error) {
 	err = c.write(ctx, func(t *tx) error {

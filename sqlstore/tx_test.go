@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/sqlstore"
 )
 
@@ -169,4 +172,76 @@ func TestDeleteExpired(t *testing.T) {
 	if err := s.Claim(t.Context(), "b", now); !errors.Is(err, doorward.ErrClaimed) {
 		t.Errorf("a claim that is not over: %v", err)
 	}
+}
+
+// Others write while a lot is deleted, and all of it is deleted.
+func TestDeleteExpiredLeavesRoom(t *testing.T) {
+	const rows = 5000
+	onEach(t, func(t *testing.T, kind string) {
+		db := database(t, kind)
+		s := openOn[plain](t, kind, db, sqlstore.Config{})
+		now := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
+		old := now.Add(-48 * time.Hour).UnixMicro()
+		for table, c := range map[string]struct {
+			row   func(i int, at int64) string
+			purge func() (int, error)
+		}{
+			"doorward_claim": {
+				func(i int, at int64) string { return fmt.Sprintf("('c%d', %d)", i, at) },
+				func() (int, error) { return s.DeleteExpired(t.Context(), now) },
+			},
+			"doorward_session": {
+				func(i int, at int64) string { // half of them by time, half by not being used
+					return fmt.Sprintf("('s%d', 'u', %d, %d, '0 0 false  ', 0, '', '')", i, at, at+int64(i%2)*1e15)
+				},
+				func() (int, error) {
+					return s.DeleteExpiredSessions(t.Context(), now, now.Add(-24*time.Hour))
+				},
+			},
+		} {
+			values := []string{c.row(rows, now.Add(time.Hour).UnixMicro())} // one stays
+			for i := range rows {
+				values = append(values, c.row(i, old))
+			}
+			mustExec(t, db, "INSERT INTO "+table+" VALUES "+strings.Join(values, ", "))
+			started, stop, between := make(chan struct{}), make(chan struct{}), make(chan map[int]bool)
+			go func() {
+				seen := map[int]bool{}
+				defer func() { between <- seen }()
+				for i := 0; ; i++ {
+					left := 0
+					err := errors.Join(s.CreateRole(context.Background(), doorward.Role{Name: fmt.Sprint(table, i)}),
+						db.QueryRow("SELECT count(*) FROM "+table).Scan(&left))
+					if err != nil {
+						t.Error(err)
+					}
+					seen[left] = true
+					if i == 0 {
+						close(started)
+					}
+					select {
+					case <-stop:
+						return
+					default:
+					}
+				}
+			}()
+			<-started
+			n, err := c.purge()
+			close(stop)
+			seen := <-between
+			if n != rows || err != nil {
+				t.Errorf("%s: %d, %v", table, n, err)
+			}
+			delete(seen, rows+1)
+			delete(seen, 1)
+			if kind == testdb.SQLite && len(seen) == 0 { // the others lock rows only
+				t.Errorf("%s: nobody wrote in between", table)
+			}
+			left := 0
+			if err := db.QueryRow("SELECT count(*) FROM " + table).Scan(&left); err != nil || left != 1 {
+				t.Errorf("%s: %d left, %v", table, left, err)
+			}
+		}
+	})
 }
