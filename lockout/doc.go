@@ -12,14 +12,17 @@
 //	what                        free    then
 //	account from one address    5       waits of 30 s, 1 min, 2 min ... 15 min, one guess each
 //	account from anywhere       20      locked for 15 min, 30 min, 1 h ..., one guess each
-//	account, altogether         80      locked until it is unlocked; 100 with those of known browsers
+//	account, without a sign-in  80      locked until it is unlocked; 100 with those of known browsers
 //	address (IPv6: its /64)     100     one guess each 36 s
 //
-// Forged tokens are counted by address, apart from the rest.
+// Forged tokens (100 in an hour), registrations (50) and requests for a link
+// that unlocks (20) are counted by address, each apart from the rest.
 //
 // A sign-in that is complete, second factor included, ends the streak of that
-// account at that address and takes it off the account's count. It changes
-// nothing about other accounts, and nothing about the address.
+// account at that address and takes it off the account's count. Once a day it
+// also forgets the rest of that count, which is of guesses in a row, but opens no
+// lock that is running. It changes nothing about other accounts, and nothing
+// about the address.
 //
 // Over a limit the answer is 429 with Retry-After, whether or not the account
 // exists and the credential was right, and no hash is computed.
@@ -29,13 +32,15 @@
 // A browser in which an account signed in before has a cookie that says so, and
 // 5 free guesses and waits of its own. What strangers do to the account or from
 // the same address does not touch it; the last fifth of the account's 100 guesses
-// is for such browsers alone.
+// is for such browsers alone. Signing out everywhere and resetting access make
+// strangers of all of them.
 //
 // # Unlocking
 //
-// Time unlocks, up to the 80. The mail that the owner gets when the account is
-// locked has a link that does, and that makes the browser it is opened in a
-// known one. It works once. Operators have "doorward users unlock" and
+// Time unlocks, up to the 80; above that a sign-in in a known browser does. The
+// mail that the owner gets when the account is locked has a link that does, and
+// that makes the browser it is opened in a known one. It works once, and the next
+// one comes after 15 minutes, then 30, and so on up to a day. Operators have "doorward users unlock" and
 // [Feature.Unlock].
 //
 // # Routes, if mails can be sent

@@ -36,16 +36,21 @@ func AnyCase(s string) string { return anyCase(s) }
 // Lines is the queue of one process.
 type Lines struct{ l lines }
 
-func NewLines(most int) *Lines {
-	return &Lines{lines{wide: most, most: most, open: map[string]*line{}}}
+func NewLines(wide, most int) *Lines {
+	return &Lines{lines{wide: wide, most: most, open: map[string]*line{}}}
 }
 
 func (l *Lines) Enter(ctx context.Context, key string, ask func() error) (func(), error) {
+	_, leave, err := l.Place(ctx, key, ask)
+	return leave, err
+}
+
+func (l *Lines) Place(ctx context.Context, key string, ask func() error) (settle func(func(others int) error) error, leave func(), err error) {
 	p, err := l.l.enter(ctx, key, ask)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return p.leave, nil
+	return func(change func(int) error) error { return p.settle(ctx, change) }, p.leave, nil
 }
 
 func (l *Lines) Busy(key string) bool { return l.l.busy(key) }

@@ -25,7 +25,7 @@ type Config struct {
 	AccountTries   int           `setting:"LOCKOUT_ACCOUNT_TRIES" default:"20" help:"Wrong credentials for one account, from wherever, before it is locked for browsers that never signed in to it."`
 	AccountTime    time.Duration `setting:"LOCKOUT_ACCOUNT_TIME" default:"15 minutes" help:"How long it is locked the first time; each further wrong credential doubles that."`
 	AccountTimeMax time.Duration `setting:"LOCKOUT_ACCOUNT_TIME_MAX" default:"1 hour" help:"The longest such lock."`
-	AccountMax     int           `setting:"LOCKOUT_ACCOUNT_MAX" default:"100" help:"Wrong credentials for one account after which time does not unlock it any more. The last fifth is left for known browsers. At most 100 (NIST SP 800-63B-4)."`
+	AccountMax     int           `setting:"LOCKOUT_ACCOUNT_MAX" default:"100" help:"Wrong credentials for one account without a sign-in after which time does not unlock it any more. The last fifth is left for known browsers. At most 100 (NIST SP 800-63B-4)."`
 	AccountForget  time.Duration `setting:"LOCKOUT_ACCOUNT_FORGET" default:"365 days" help:"An account's count with no wrong credential for this long is forgotten."`
 	UnknownForget  time.Duration `setting:"LOCKOUT_UNKNOWN_FORGET" default:"30 days" help:"The same for what is no account. Whoever waits that long can tell one from the other by it."`
 	PardonEvery    time.Duration `setting:"LOCKOUT_PARDON_EVERY" default:"1 day" help:"A sign-in forgets the wrong credentials for its account, whoever sent them, once in this time; it opens no lock."`

@@ -2,19 +2,16 @@ package lockout_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
 	"github.com/doorward/doorward/internal/testdb"
-	"github.com/doorward/doorward/lockout"
 	"github.com/doorward/doorward/memstore"
 	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/sqlstore"
@@ -198,15 +195,56 @@ func (s *slow) Verify(ctx context.Context, plain, stored string) (password.Match
 	return s.Hasher.Verify(ctx, plain, stored)
 }
 
-// slowly is an installation with a slow hasher.
-func slowly(t *testing.T) (*kit.App, *slow) {
+// slowly is an installation with a slow hasher. edit may be nil.
+func slowly(t *testing.T, edit func(*batteries.Config)) (*kit.App, *slow) {
 	t.Helper()
 	s := &slow{entered: make(chan struct{}, 100), leave: make(chan struct{}, 100)}
 	app := limited(t, func(c *batteries.Config) {
 		s.Hasher = kit.New(t, nil).Hasher
 		c.Hasher = s
+		if edit != nil {
+			edit(c)
+		}
 	})
 	return app, s
+}
+
+// post sends sign-ins from one address, and returns when n of them are compared.
+func (s *slow) post(app *kit.App, all *sync.WaitGroup, many, n int, password string) {
+	for range many {
+		b := from(app, "192.0.2.7")
+		b.CSRF("/login")
+		all.Go(func() { b.Post("/login", kit.Fields{"email": joe, "password": password}) })
+	}
+	for range n {
+		<-s.entered
+	}
+}
+
+// A sign-in leaves counted what is being compared beside it.
+func TestParallelWrongMeanwhile(t *testing.T) {
+	app, s := slowly(t, nil)
+	s.stop = func(plain string) bool { return plain == wrong }
+	guessed := func(want int) {
+		t.Helper()
+		if s := status(t, app, find(t, app, joe)); s.Failures != want {
+			t.Errorf("%+v, want %d", s, want)
+		}
+	}
+	var all sync.WaitGroup
+	s.post(app, &all, 3, 3, wrong)
+	signIn(from(app, "192.0.2.7"), joe, kit.Password).Want(200)
+	guessed(3)
+	for range 3 {
+		s.leave <- struct{}{}
+	}
+	all.Wait()
+	guessed(3)
+	s.stop = nil
+	for range 2 {
+		guess(t, from(app, "192.0.2.7"), joe)
+	}
+	refused(t, app, from(app, "192.0.2.7"), joe, 30*time.Second)
 }
 
 // TestParallelWidth: of any number of right credentials at once no more than
@@ -214,7 +252,7 @@ func slowly(t *testing.T) (*kit.App, *slow) {
 func TestParallelWidth(t *testing.T) {
 	for _, wrongBefore := range []int{0, 1, 4} {
 		t.Run(fmt.Sprint(wrongBefore, " wrong before"), func(t *testing.T) {
-			app, s := slowly(t)
+			app, s := slowly(t, nil)
 			b := from(app, "192.0.2.7")
 			for range wrongBefore {
 				guess(t, b, joe)
@@ -266,87 +304,4 @@ func TestParallelMany(t *testing.T) {
 	if n := app.Batteries.Lockout.OpenLines(); n != 0 {
 		t.Errorf("%d lines are left open", n)
 	}
-}
-
-func TestLineWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := lockout.NewLines(3)
-		places := make(chan struct{}, 1)
-		ask := func() error {
-			select {
-			case places <- struct{}{}:
-				return nil
-			default:
-				return lockout.ErrOver
-			}
-		}
-		leave, err := l.Enter(t.Context(), "k", ask)
-		if err != nil || !l.Busy("k") || l.Busy("other") {
-			t.Fatal(err, l.Busy("k"))
-		}
-		var in atomic.Int64
-		for range 2 {
-			go func() {
-				leave, err := l.Enter(t.Context(), "k", ask)
-				if err == nil {
-					in.Add(1)
-					<-places
-					leave()
-				}
-			}()
-		}
-		synctest.Wait()
-		if in.Load() != 0 {
-			t.Error("in without a place")
-		}
-		if _, err := l.Enter(t.Context(), "k", ask); err == nil {
-			t.Error("a fourth in a line of three")
-		}
-		if gone, err := l.Enter(t.Context(), "other", func() error { return nil }); err != nil {
-			t.Error(err)
-		} else {
-			gone()
-			gone() // twice is once
-		}
-		<-places // it was right
-		leave()
-		synctest.Wait()
-		if in.Load() != 2 || l.Open() != 0 {
-			t.Errorf("%d got in, %d lines are open", in.Load(), l.Open())
-		}
-	})
-}
-
-func TestLineEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := lockout.NewLines(10)
-		leave, err := l.Enter(t.Context(), "k", func() error { return nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		over := func() error { return lockout.ErrOver }
-		ctx, cancel := context.WithCancel(t.Context())
-		go cancel()
-		if _, err := l.Enter(ctx, "k", over); !errors.Is(err, context.Canceled) {
-			t.Errorf("hung up: %v", err)
-		}
-		if _, err := l.Enter(t.Context(), "k", over); err == nil { // synctest passes the half minute
-			t.Error("waited for ever")
-		}
-		trouble := errors.New("the database is away")
-		if _, err := l.Enter(t.Context(), "k", func() error { return trouble }); !errors.Is(err, trouble) {
-			t.Errorf("a failing store: %v", err)
-		}
-		func() {
-			defer func() { _ = recover() }()
-			_, _ = l.Enter(t.Context(), "k", func() error { panic("oh") })
-		}()
-		if _, err := l.Enter(t.Context(), "alone", over); !errors.Is(err, lockout.ErrOver) {
-			t.Errorf("nobody to wait for: %v", err)
-		}
-		leave()
-		if l.Open() != 0 {
-			t.Errorf("%d lines are open", l.Open())
-		}
-	})
 }

@@ -90,6 +90,19 @@ func TestPardonOnce(t *testing.T) {
 	failures(0)
 }
 
+// A known browser's sign-in opens what only a link or an operator could open,
+// when the last lock is over.
+func TestPardonClosed(t *testing.T) {
+	app := limited(t, nil)
+	home := known(t, app, joe, "203.0.113.1")
+	wrongs(t, app, joe, 80)
+	again(home)
+	refused(t, app, stranger(app, 1), joe, time.Hour)
+	app.Clock.Advance(time.Hour)
+	guess(t, stranger(app, 1), joe)
+	again(from(app, "203.0.113.99"))
+}
+
 // Half a sign-in pardons nothing, nor does one to another account.
 func TestPardonWhole(t *testing.T) {
 	app := limited(t, withSecond)
@@ -112,7 +125,7 @@ func TestPardonWhole(t *testing.T) {
 
 // TestPardonInFlight: what is being compared is not pardoned beforehand.
 func TestPardonInFlight(t *testing.T) {
-	app, s := slowly(t)
+	app, s := slowly(t, nil)
 	home := known(t, app, joe, "203.0.113.1")
 	for i := range 2 {
 		guess(t, stranger(app, i), joe)
