@@ -103,6 +103,18 @@ func TestPardonClosed(t *testing.T) {
 	again(from(app, "203.0.113.99"))
 }
 
+// An operator opens a lock that a pardon left running.
+func TestPardonUnlock(t *testing.T) {
+	app := limited(t, nil)
+	home := known(t, app, joe, "203.0.113.1")
+	lock(t, app, joe)
+	again(home)
+	if had, err := app.Batteries.Lockout.Unlock(t.Context(), find(t, app, joe), "operator"); !had || err != nil {
+		t.Errorf("unlock: %t, %v", had, err)
+	}
+	again(stranger(app, 1))
+}
+
 // Half a sign-in pardons nothing, nor does one to another account.
 func TestPardonWhole(t *testing.T) {
 	app := limited(t, withSecond)
