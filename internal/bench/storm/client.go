@@ -28,6 +28,9 @@ type client struct {
 // limits on guessing count addresses.
 func (s *server) newClient(i int) *client {
 	from := &net.TCPAddr{IP: net.IPv4(127, 10, byte(i>>8), byte(i))}
+	if s.o.oneAddress {
+		from.IP = net.IPv4(127, 0, 0, 1)
+	}
 	t := &http.Transport{DialContext: (&net.Dialer{LocalAddr: from}).DialContext, MaxIdleConnsPerHost: 1}
 	return &client{http: &http.Client{Transport: t, Timeout: time.Minute}, url: s.url, email: email(i)}
 }
@@ -155,7 +158,10 @@ func (s *server) signedIn(ctx context.Context, n int) ([]*client, error) {
 func (s *server) crowd(ctx context.Context, n int) ([]*client, error) {
 	var out []*client
 	for i := range n {
-		c := s.newClient(s.clients + i)
+		c := s.newClient(s.o.clients + i)
+		if s.o.oneUser {
+			c.email = email(s.o.clients)
+		}
 		if err := c.open(ctx); err != nil {
 			return nil, err
 		}

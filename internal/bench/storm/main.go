@@ -25,15 +25,19 @@ type options struct {
 	clients int
 	quiet, storm time.Duration
 	impatient    bool
+	oneAddress   bool
+	oneUser      bool
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.program, "program", "", "the doorward `program`; built if empty")
-	flag.IntVar(&o.strangers, "strangers", 500, "clients that sign in, each as a user of its own from an address of its own")
+	flag.IntVar(&o.strangers, "strangers", 500, "clients that sign in; each as a user of its own from an address of its own, unless another option says so")
 	flag.IntVar(&o.clients, "clients", 16, "clients that are signed in")
 	flag.DurationVar(&o.quiet, "quiet", 15*time.Second, "how long the signed-in clients work alone")
 	flag.DurationVar(&o.storm, "storm", time.Minute, "how long the storm lasts")
+	flag.BoolVar(&o.oneAddress, "one-address", false, "all clients come from one address")
+	flag.BoolVar(&o.oneUser, "one-user", false, "all strangers sign in as the same user")
 	flag.BoolVar(&o.impatient, "impatient", false, "strangers who are refused come back at once, and not when Retry-After says")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

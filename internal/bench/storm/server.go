@@ -30,10 +30,10 @@ const (
 
 // server is the program in a process of its own.
 type server struct {
-	cmd     *exec.Cmd
-	url     string
-	log     bytes.Buffer
-	clients int // of them are signed in; the other users come after
+	cmd *exec.Cmd
+	url string
+	log bytes.Buffer
+	o   options
 }
 
 // user is a row of the program's database.
@@ -57,7 +57,7 @@ func start(ctx context.Context, dir string, o options) (*server, error) {
 	if err := fill(ctx, file, o.clients+o.strangers); err != nil {
 		return nil, fmt.Errorf("make users: %w", err)
 	}
-	s := &server{clients: o.clients, cmd: exec.Command(program, "serve", "--addr", "127.0.0.1:0")}
+	s := &server{o: o, cmd: exec.Command(program, "serve", "--addr", "127.0.0.1:0")}
 	s.cmd.Dir = dir
 	s.cmd.Env = append(os.Environ(), "DATABASE_URL=sqlite:"+file, "SECURITY_PASSWORD_SALT="+salt, "DOORWARD_LOG_LEVEL=ERROR")
 	s.cmd.Stderr = &s.log
