@@ -32,6 +32,7 @@ type try struct {
 	rate rate // of the address
 
 	place *place // when it has one
+	land  func() // takes it off those of its address that are being compared
 }
 
 func (f *Feature) try(r *http.Request, t doorward.Try) try {
@@ -49,6 +50,17 @@ func (f *Feature) try(r *http.Request, t doorward.Try) try {
 	}
 	seat := f.names.Digest("seat\x00" + network + "\x00" + anyCase(t.Account))
 	return try{Try: t, rate: f.address, keys: []string{seat, account, address}}
+}
+
+// address is the key of the row that counts the address; "" for a known browser.
+func (t *try) address() string {
+	switch {
+	case t.only:
+		return t.keys[0]
+	case t.known:
+		return ""
+	}
+	return t.keys[addressRow]
 }
 
 func (f *Feature) accountKey(account string) string {
@@ -88,11 +100,11 @@ func (f *Feature) closed(t *try, rows []doorward.Guesses, now time.Time) error {
 		scope, wait := scopes[i], time.Duration(0)
 		switch {
 		case t.only:
-			scope, wait = "address", t.rate.wait(rows[i], now)
+			scope, wait = "address", t.rate.wait(rows[i], now, f.flights.of(t.address()))
 		case i == seatRow:
 			wait = f.seat.wait(&rows[i], now)
 		case i == addressRow:
-			wait = t.rate.wait(rows[i], now)
+			wait = t.rate.wait(rows[i], now, f.flights.of(t.address()))
 		default:
 			wait = f.accountWait(t, &rows[i], now)
 		}
@@ -143,7 +155,7 @@ func (f *Feature) mostFor(known bool) int {
 // the account if the guess is wrong and that is what it does.
 func (f *Feature) take(t *try, rows []doorward.Guesses, now time.Time) *Locked {
 	if t.only {
-		t.rate.take(&rows[0], now)
+		t.rate.take(&rows[0], now, f.flights.of(t.address()))
 		return nil
 	}
 	f.seat.take(&rows[seatRow], now)
@@ -152,7 +164,7 @@ func (f *Feature) take(t *try, rows []doorward.Guesses, now time.Time) *Locked {
 	if t.known {
 		acc.Until = until
 	} else {
-		t.rate.take(&rows[addressRow], now)
+		t.rate.take(&rows[addressRow], now, f.flights.of(t.address()))
 	}
 	switch {
 	case acc.Count >= f.mostFor(t.known), acc.Count == f.mostFor(false):
@@ -170,12 +182,17 @@ func (f *Feature) Begin(r *http.Request, dt doorward.Try) (func(doorward.Outcome
 	if over, ok := errors.AsType[*errWait](err); ok {
 		return nil, f.refuse(ctx, &t, over)
 	}
+	if errors.Is(err, errCrowd) {
+		return nil, doorward.Busy(err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("count wrong credentials: %w", err)
 	}
+	t.land = sync.OnceFunc(func() { f.flights.add(t.address(), -1) })
 	leave := sync.OnceFunc(func() { f.leave(&t) })
 	return func(o doorward.Outcome) {
 		defer leave()
+		defer t.land()
 		f.done(ctx, &t, locked, o)
 	}, nil
 }
@@ -189,21 +206,37 @@ func (f *Feature) enter(ctx context.Context, t *try) (locked *Locked, err error)
 	if err != nil {
 		return nil, err
 	}
-	ask := func() error {
-		return f.store.UpdateGuesses(ctx, t.keys, func(rows []doorward.Guesses) error {
-			now := f.rt.Now()
-			f.heal(t, rows, now)
-			if err := f.closed(t, rows, now); err != nil {
-				return err
-			}
-			locked = f.take(t, rows, now)
-			return nil
-		})
+	ask := func() (err error) {
+		locked, err = f.count(ctx, t)
+		return err
 	}
 	if t.only {
 		return nil, ask()
 	}
 	t.place, err = f.lines.enter(ctx, t.keys[seatRow], func() error { return f.flights.board(t.keys[accountRow], ask) })
+	return locked, err
+}
+
+// count counts a try if nothing is closed. While the store holds the row of its
+// address, the count and how many of it fly are changed as one.
+func (f *Feature) count(ctx context.Context, t *try) (locked *Locked, err error) {
+	flies := 0
+	err = f.store.UpdateGuesses(ctx, t.keys, func(rows []doorward.Guesses) error {
+		f.flights.add(t.address(), -flies) // of a turn that the store did not keep
+		flies = 0
+		now := f.rt.Now()
+		f.heal(t, rows, now)
+		if err := f.closed(t, rows, now); err != nil {
+			return err
+		}
+		locked = f.take(t, rows, now)
+		flies = 1
+		f.flights.add(t.address(), flies)
+		return nil
+	})
+	if err != nil {
+		f.flights.add(t.address(), -flies)
+	}
 	return locked, err
 }
 
@@ -273,6 +306,6 @@ func (f *Feature) doubtProxy(ctx context.Context, addr netip.Addr) {
 	if last != nil && now.Sub(*last).Abs() < doubtEvery || !f.doubted.CompareAndSwap(last, &now) {
 		return
 	}
-	f.rt.Logger().WarnContext(ctx, "an address of this machine or network is over the limit of wrong credentials; if it is a proxy, name it in the trusted proxies, or all its visitors count as one",
+	f.rt.Logger().WarnContext(ctx, "an address of this machine or network is over a limit; if it is a proxy, name it in the trusted proxies, or all its visitors count as one",
 		"address", addr.String(), "setting", "SECURITY_TRUSTED_PROXIES")
 }

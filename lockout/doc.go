@@ -15,7 +15,10 @@
 //	account, without a sign-in  80      locked until it is unlocked; 100 with those of known browsers
 //	address (IPv6: its /64)     100     one guess each 36 s
 //
-// Forged tokens (100 in an hour), registrations (50) and requests for a link
+// An address counts what turned out wrong; an account counts what is being
+// compared, too, so that its limit holds however many guess at once.
+//
+// Forged tokens (100 in an hour), registrations (1000) and requests for a link
 // that unlocks (20) are counted by address, each apart from the rest.
 //
 // A sign-in that is complete, second factor included, ends the streak of that

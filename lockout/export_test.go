@@ -23,9 +23,13 @@ type Rate struct{ r rate }
 
 func NewRate(tries int, window time.Duration) Rate { return Rate{rate{tries, window}} }
 
-func (r Rate) Wait(g doorward.Guesses, now time.Time) time.Duration  { return r.r.wait(g, now) }
-func (r Rate) Take(g *doorward.Guesses, now time.Time)               { r.r.take(g, now) }
-func (r Rate) Heal(g *doorward.Guesses, now time.Time) (wasBad bool) { return r.r.heal(g, now) }
+func (r Rate) Wait(g doorward.Guesses, now time.Time) time.Duration { return r.r.wait(g, now, 0) }
+func (r Rate) Take(g *doorward.Guesses, now time.Time)              { r.r.take(g, now, 0) }
+func (r Rate) WaitFlying(g doorward.Guesses, now time.Time, flying int) time.Duration {
+	return r.r.wait(g, now, flying)
+}
+func (r Rate) TakeFlying(g *doorward.Guesses, now time.Time, flying int) { r.r.take(g, now, flying) }
+func (r Rate) Heal(g *doorward.Guesses, now time.Time) (wasBad bool)     { return r.r.heal(g, now) }
 
 // Give takes guesses back.
 func Give(g *doorward.Guesses, n int) { give(g, n) }

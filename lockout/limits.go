@@ -99,7 +99,9 @@ func give(g *doorward.Guesses, n int) {
 }
 
 // rate bounds guesses by time: so many at once, and they come back evenly over
-// the window.
+// the window. Those that are being compared do not count yet: many people sign
+// in from one address, and most of them are right. flying is how many they are;
+// they are part of the count.
 type rate struct {
 	tries  int
 	window time.Duration
@@ -107,31 +109,32 @@ type rate struct {
 
 func (r rate) each() time.Duration { return max(r.window/time.Duration(r.tries), 1) }
 
-// settle takes off what has come back since.
-func (r rate) settle(g *doorward.Guesses, now time.Time) {
-	g.Count = min(g.Count, r.tries) // the limit was higher once
+// settle takes off what has come back since, and returns how many count.
+func (r rate) settle(g *doorward.Guesses, now time.Time, flying int) int {
+	flying = min(max(flying, 0), max(g.Count, 0))
+	wrong := min(g.Count-flying, r.tries) // the limit was higher once, or many flew at once
 	if g.At.After(now) || g.At.IsZero() {
 		g.At = now
 	}
-	back := int(now.Sub(g.At) / r.each())
-	if back >= g.Count {
-		g.Count, g.At = 0, now
-		return
+	if back := int(now.Sub(g.At) / r.each()); back >= wrong {
+		wrong, g.At = 0, now
+	} else {
+		wrong -= back
+		g.At = g.At.Add(time.Duration(back) * r.each())
 	}
-	g.Count -= back
-	g.At = g.At.Add(time.Duration(back) * r.each())
+	g.Count = wrong + flying
+	return wrong
 }
 
-func (r rate) wait(g doorward.Guesses, now time.Time) time.Duration {
-	r.settle(&g, now)
-	if g.Count < r.tries {
+func (r rate) wait(g doorward.Guesses, now time.Time, flying int) time.Duration {
+	if r.settle(&g, now, flying) < r.tries {
 		return 0
 	}
 	return r.each() - now.Sub(g.At)
 }
 
-func (r rate) take(g *doorward.Guesses, now time.Time) {
-	r.settle(g, now)
+func (r rate) take(g *doorward.Guesses, now time.Time, flying int) {
+	r.settle(g, now, flying)
 	count(g)
 	g.Expires = now.Add(r.window)
 }

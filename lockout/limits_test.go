@@ -348,7 +348,7 @@ func TestUnlimited(t *testing.T) {
 
 // Registrations are counted by address, apart from passwords.
 func TestRegistrations(t *testing.T) {
-	app := limited(t, func(c *batteries.Config) { c.Register = &register.Config{} })
+	app := limited(t, func(c *batteries.Config) { c.Register, c.Lockout.RegisterTries = &register.Config{}, 50 })
 	join := func(b *kit.Browser) *kit.Response {
 		b.CSRF("/register")
 		return b.Post("/register", kit.Fields{"email": account(1), "password": kit.Password, "password_confirm": kit.Password})

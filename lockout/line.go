@@ -34,7 +34,11 @@ type place struct {
 }
 
 // longestLine bounds the wait. Whoever is in compares a hash or two.
-const longestLine = 30 * time.Second
+const longestLine = 3 * time.Second
+
+// errCrowd is why somebody finds no place in a line, or waits for too long: he is
+// not over a limit, and may come back soon.
+var errCrowd = errors.New("lockout: too many tries for one account from one place at once")
 
 // enter returns a place when ask has given one, or why it does not.
 func (l *lines) enter(ctx context.Context, key string, ask func() error) (p *place, err error) {
@@ -47,7 +51,7 @@ func (l *lines) enter(ctx context.Context, key string, ask func() error) (p *pla
 			l.leave(key, at, false)
 		}
 	}()
-	ctx, cancel := context.WithTimeoutCause(ctx, longestLine, &errWait{"seat", time.Second})
+	ctx, cancel := context.WithTimeoutCause(ctx, longestLine, errCrowd)
 	defer cancel()
 	if err := hold(ctx, at.gate); err != nil {
 		return nil, err
@@ -138,7 +142,7 @@ func (l *lines) join(key string) (*line, error) {
 		l.open[key] = at
 	}
 	if at.users >= l.most {
-		return nil, &errWait{"seat", time.Second}
+		return nil, errCrowd
 	}
 	at.users++
 	return at, nil
@@ -157,13 +161,17 @@ func (l *lines) leave(key string, at *line, place bool) {
 	}
 }
 
-// flights counts the tries of each account that this process is comparing.
+// flights counts the tries of each account, and of each address, that this
+// process is comparing.
 type flights struct {
 	mu   sync.Mutex
 	open map[string]int
 }
 
 func (f *flights) add(key string, by int) {
+	if key == "" {
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.open[key] += by; f.open[key] == 0 {

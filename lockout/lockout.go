@@ -19,7 +19,7 @@ type Config struct {
 	Tries    int           `setting:"LOCKOUT_TRIES" default:"5" help:"Wrong credentials in a row for one account, from one address or from one known browser, before waits begin."`
 	Delay    time.Duration `setting:"LOCKOUT_DELAY" default:"30 seconds" help:"The first of those waits; each one is twice as long as the one before."`
 	DelayMax time.Duration `setting:"LOCKOUT_DELAY_MAX" default:"15 minutes" help:"The longest of those waits."`
-	Waiting  int           `setting:"LOCKOUT_WAITING" default:"64" help:"Tries for one account from one place that wait while LOCKOUT_TRIES others are compared; more are refused."`
+	Waiting  int           `setting:"LOCKOUT_WAITING" default:"1024" help:"Tries for one account from one place that wait while LOCKOUT_TRIES others are compared; more are refused."`
 	Forget   time.Duration `setting:"LOCKOUT_FORGET" default:"1 day" help:"A streak with no wrong credential for this long is over."`
 
 	AccountTries   int           `setting:"LOCKOUT_ACCOUNT_TRIES" default:"20" help:"Wrong credentials for one account, from wherever, before it is locked for browsers that never signed in to it."`
@@ -32,7 +32,7 @@ type Config struct {
 
 	AddressTries  int           `setting:"LOCKOUT_ADDRESS_TRIES" default:"100" help:"Wrong credentials from one address within LOCKOUT_ADDRESS_WINDOW, whatever the account."`
 	AddressWindow time.Duration `setting:"LOCKOUT_ADDRESS_WINDOW" default:"1 hour" help:"The time in which those tries come back, one after the other."`
-	RegisterTries int           `setting:"LOCKOUT_REGISTER_TRIES" default:"50" help:"Registrations from one address within LOCKOUT_ADDRESS_WINDOW."`
+	RegisterTries int           `setting:"LOCKOUT_REGISTER_TRIES" default:"1000" help:"Registrations from one address within LOCKOUT_ADDRESS_WINDOW."`
 	IPv6Prefix    int           `setting:"LOCKOUT_IPV6_PREFIX" default:"64" help:"Bits of an IPv6 address that count as one address: a household or a server has all the rest."`
 
 	BrowserCookie string        `setting:"LOCKOUT_BROWSER_COOKIE" default:"known_browser" help:"Cookie of a browser that signed in: a stranger's wrong credentials do not lock it out."`

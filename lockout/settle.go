@@ -41,12 +41,14 @@ func (f *Feature) giveBack(ctx context.Context, t *try, o doorward.Outcome) (noi
 	if t.only {
 		return false, f.store.UpdateGuesses(ctx, t.keys, func(rows []doorward.Guesses) error {
 			give(&rows[0], 1)
+			t.land()
 			return nil
 		})
 	}
 	err = t.place.settle(ctx, func(others int) error {
 		return f.store.UpdateGuesses(ctx, t.keys, func(rows []doorward.Guesses) error {
 			settled(t, rows, others, o)
+			t.land()
 			noise = rows[accountRow].Count > 0
 			return nil
 		})
