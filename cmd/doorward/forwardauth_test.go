@@ -378,9 +378,9 @@ func TestForwardAuthIsThere(t *testing.T) {
 		status  int
 		log     string
 	}{
-		"nobody is trusted": {nil, http.StatusForbidden, "name it in DOORWARD_TRUSTED_PROXIES"},
-		"asked directly":    {[]string{"DOORWARD_TRUSTED_PROXIES=127.0.0.1"}, http.StatusForbidden, "X-Forwarded-Method came 0 times"},
-		"turned off":        {[]string{"DOORWARD_TRUSTED_PROXIES=127.0.0.1", "DOORWARD_FORWARD_AUTH=false"}, http.StatusNotFound, "path=/forward-auth status=404"},
+		"for oneself":    {nil, http.StatusUnauthorized, "path=/forward-auth status=401"},
+		"asked directly": {[]string{"DOORWARD_TRUSTED_PROXIES=127.0.0.1"}, http.StatusForbidden, "X-Forwarded-Method came 0 times"},
+		"turned off":     {[]string{"DOORWARD_TRUSTED_PROXIES=127.0.0.1", "DOORWARD_FORWARD_AUTH=false"}, http.StatusNotFound, "path=/forward-auth status=404"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := start(t, t.TempDir(), append(open(), c.environ...)...)

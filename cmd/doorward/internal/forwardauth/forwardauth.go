@@ -84,13 +84,19 @@ type question struct {
 // read understands a request or says why it must be refused. Nothing has been
 // looked up then, and nothing of an unknown peer was believed (ASVS 4.1.3).
 func (f *Feature) read(r *http.Request) (q question, err error) {
-	if !f.trusts(r.RemoteAddr) {
+	trusted := f.trusts(r.RemoteAddr)
+	if !trusted && forwarded(r.Header) {
 		return q, errors.New("the peer is no trusted proxy; name it in DOORWARD_TRUSTED_PROXIES if it is yours")
 	}
 	if q.rules, err = parseRules(r.URL.RawQuery); err != nil {
 		return q, err
 	}
-	if q.orig, err = readOriginal(r.Header, f.maxURL); err != nil {
+	if trusted {
+		q.orig, err = readOriginal(r.Header, f.maxURL)
+	} else {
+		q.orig, err = ownRequest(r)
+	}
+	if err != nil {
 		return q, err
 	}
 	q.own, q.named = plainHost(q.orig.scheme, cmp.Or(f.own, r.Host)), f.own != ""
@@ -99,7 +105,7 @@ func (f *Feature) read(r *http.Request) (q question, err error) {
 			"and SECURITY_REDIRECT_BASE_DOMAIN with SECURITY_REDIRECT_ALLOWED_SUBDOMAINS to the guarded ones")
 	}
 	q.r = r
-	if r.Header.Get("X-Forwarded-Proto") != q.orig.scheme { // "wss": the engine knows only http and https
+	if trusted && r.Header.Get("X-Forwarded-Proto") != q.orig.scheme { // "wss": the engine knows only http and https
 		q.r = r.Clone(r.Context())
 		q.r.Header.Set("X-Forwarded-Proto", q.orig.scheme)
 	}

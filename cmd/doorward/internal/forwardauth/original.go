@@ -64,6 +64,34 @@ func readOriginal(h http.Header, maxURL int) (o original, err error) {
 	return o, nil
 }
 
+// forwarded reports whether a request says that it is about another one.
+func forwarded(h http.Header) bool {
+	for name := range h {
+		plain := strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+		if plain == "forwarded" || plain == "x-real-ip" || strings.HasPrefix(plain, "x-forwarded-") || strings.HasPrefix(plain, "x-original-") {
+			return true
+		}
+	}
+	return false
+}
+
+// ownRequest is the request of somebody who asks for himself, and is about
+// nothing but itself.
+func ownRequest(r *http.Request) (o original, err error) {
+	if err := lookalike(r.Header); err != nil {
+		return o, err
+	}
+	if !isMethod(r.Method) || !isHost(r.Host) {
+		return o, errors.New("the method or the host cannot be used")
+	}
+	o = original{method: r.Method, scheme: "http", uri: "/", header: r.Header}
+	if r.TLS != nil {
+		o.scheme = "https"
+	}
+	o.host = plainHost(o.scheme, r.Host)
+	return o, nil
+}
+
 // lookalike refuses a header that is one of names but for underscores. Some
 // applications cannot tell the two apart (RFC 3875 4.1.18 makes both one
 // variable), and proxies overwrite one of them only.
