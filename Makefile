@@ -12,7 +12,7 @@ BIN ?= bin
 # How long each fuzz target runs.
 FUZZTIME ?= 5s
 # The limit for the tests of one package.
-TIMEOUT ?= 8m
+TIMEOUT ?= 15m
 # Narrows `make test`, `make race` and `make vet`: make test PKG=./signed/...
 PKG ?= ./...
 # Runs a command with the databases that tests need. Several targets share one

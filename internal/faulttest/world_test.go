@@ -119,12 +119,35 @@ func (w *world) settled() error {
 	var last error
 	if !poll(w.t, func() bool {
 		n, err := open(w.t.Context())
-		last = fmt.Errorf("%d transactions open, %d connections in use: %w", n, w.pool.Stats().InUse, err)
+		last = fmt.Errorf("%d transactions open, %d connections in use: %v", n, w.pool.Stats().InUse, err)
 		return err == nil && n == 0 && w.pool.Stats().InUse == 0
 	}) {
-		return last
+		return fmt.Errorf("%w\n%s", last, w.transactions())
 	}
 	return nil
+}
+
+// transactions are those that are open on a MySQL server, for whoever looks for
+// what left one.
+func (w *world) transactions() string {
+	if w.db.Kind != testdb.MySQL {
+		return ""
+	}
+	rows, err := w.db.DB.QueryContext(w.t.Context(), `SELECT CONCAT_WS(' | ', p.id, p.user, p.command, p.time, p.state, p.info, t.trx_state, t.trx_started, t.trx_query, t.trx_rows_locked)
+		FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE()`)
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = rows.Close() }()
+	var b strings.Builder
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return err.Error()
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
 }
 
 // writable reports whether somebody else can write.
