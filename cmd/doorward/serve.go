@@ -95,7 +95,7 @@ func (p *program) tune() (restore func()) {
 	}
 	percent, procs := 0, runtime.GOMAXPROCS(0)
 	if !given("GOGC") {
-		percent = debug.SetGCPercent(30)
+		percent = debug.SetGCPercent(20)
 	}
 	if !given("GOMAXPROCS") {
 		runtime.GOMAXPROCS(2 * procs)
