@@ -31,10 +31,10 @@ build: ## build the server and command line into bin/
 	$(GO) build -trimpath -o $(BIN)/ ./cmd/doorward
 
 .PHONY: test
-test: deps vet race $(MODULES) fuzz ## install what the tests need, then vet, tests with the race detector, short fuzzing
+test: deps vet race $(MODULES) ## install what the tests need, then vet and tests with the race detector
 
 .PHONY: check
-check: format vet staticcheck race $(MODULES) archtest docs-current ## what must hold before a change is offered
+check: format vet staticcheck race $(MODULES) archtest docs-current fuzz ## what must hold before a change is offered, and short fuzzing
 
 .PHONY: deps
 deps: ## install the browser, databases and proxy of the tests (Debian, as root), or say what is left out

@@ -112,7 +112,8 @@ func (s *Source) readParams(query string) error {
 	}
 	for name, values := range s.params {
 		if !slices.Contains(s.known(), name) {
-			return &URLError{fmt.Sprintf("has a parameter that is not supported: %.30q", name), "there are: " + strings.Join(s.known(), ", ")}
+			// Its name may be the end of a password that holds a question mark.
+			return &URLError{"has a parameter that is not supported", "there are: " + strings.Join(s.known(), ", ") + "; a ? in a password is %3F"}
 		}
 		if len(values) > 1 || values[0] == "" {
 			return &URLError{"has the parameter " + name + " twice or without a value", "give it once, or leave it out"}
