@@ -1,0 +1,185 @@
+package devmail
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed templates
+var files embed.FS
+
+// What browsers may do with our pages, and with the markup of a mail, which
+// nobody has checked. A mail has an origin of its own and no scripts, no forms
+// and nothing from a network; only a window that somebody opens from it is an
+// ordinary one, or else the form behind a link could not be sent.
+const (
+	pagePolicy = "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	mailPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
+		"form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
+
+// ServeHTTP implements [http.Handler]: [Mailbox.Handler] with nothing behind it.
+func (b *Mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.Handler(http.NotFoundHandler()).ServeHTTP(w, r)
+}
+
+// Handler answers at [Path] and below:
+//
+//	/dev/mail            GET     every mail, newest first, as a page or JSON
+//	/dev/mail            DELETE  forget them
+//	/dev/mail/clear      POST    the same, for the button
+//	/dev/mail/{id}       GET     one mail, as a page or JSON
+//	/dev/mail/{id}/html  GET     its HTML part, which can do nothing
+//
+// All else goes to next, and so does everything that does not come straight
+// from this machine: another address, a proxy's request, another name for this
+// host (which a page elsewhere could have pointed here), a fetch by another
+// site. Such a caller gets the answer of a server without a mailbox.
+func (b *Mailbox) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ours := r.URL.Path == Path || strings.HasPrefix(r.URL.Path, Path+"/"); !ours || !b.admits(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Security-Policy", pagePolicy)
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Vary", "Accept")
+		b.mux.ServeHTTP(w, r)
+	})
+}
+
+func (b *Mailbox) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+Path, b.list)
+	mux.HandleFunc("DELETE "+Path, b.forget)
+	mux.HandleFunc("POST "+Path+"/clear", b.forget)
+	mux.HandleFunc("GET "+Path+"/{id}", b.one)
+	mux.HandleFunc("GET "+Path+"/{id}/html", b.markup)
+	mux.HandleFunc("GET "+Path+"/style.css", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, files, "templates/style.css")
+	})
+	mux.Handle("GET "+Path+"/{$}", http.RedirectHandler(Path, http.StatusFound))
+	return mux
+}
+
+func (b *Mailbox) list(w http.ResponseWriter, r *http.Request) {
+	mails := b.all()
+	if prefersJSON(r) {
+		out := make([]shown, len(mails))
+		for i, e := range mails {
+			out[i] = e.json()
+		}
+		b.json(w, http.StatusOK, out)
+		return
+	}
+	b.page(w, http.StatusOK, "list.html", map[string]any{"Mails": mails, "Keep": b.cfg.Keep})
+}
+
+func (b *Mailbox) one(w http.ResponseWriter, r *http.Request) {
+	e, ok := b.named(r)
+	asJSON := prefersJSON(r)
+	switch {
+	case asJSON && ok:
+		b.json(w, http.StatusOK, e.json())
+	case asJSON:
+		b.json(w, http.StatusNotFound, map[string]string{"error": "no such mail"})
+	case ok:
+		b.page(w, http.StatusOK, "mail.html", map[string]any{"Mail": e, "Text": pieces(e.Text)})
+	default:
+		b.page(w, http.StatusNotFound, "gone.html", nil)
+	}
+}
+
+// markup answers with the HTML part as it is. What stands before it gives its
+// links a window of their own; a parser takes that as the beginning of the
+// mail's own head, and passes over the second doctype (HTML 13.2.6.4).
+func (b *Mailbox) markup(w http.ResponseWriter, r *http.Request) {
+	e, ok := b.named(r)
+	if !ok || e.HTML == "" {
+		b.page(w, http.StatusNotFound, "gone.html", nil)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", mailPolicy)
+	h.Set("X-Frame-Options", "SAMEORIGIN")
+	b.write(w, http.StatusOK, "text/html; charset=utf-8", []byte(`<!doctype html><base target="_blank">`+e.HTML))
+}
+
+func (b *Mailbox) forget(w http.ResponseWriter, r *http.Request) {
+	b.clear()
+	if r.Method == http.MethodDelete {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	http.Redirect(w, r, Path, http.StatusSeeOther)
+}
+
+// named returns the mail that the path is about.
+func (b *Mailbox) named(r *http.Request) (entry, bool) {
+	id, err := strconv.Atoi(r.PathValue("id"))
+	if err != nil {
+		return entry{}, false
+	}
+	return b.find(id)
+}
+
+// shown is a mail in JSON.
+type shown struct {
+	ID       int       `json:"id"`
+	At       time.Time `json:"at"`
+	Template string    `json:"template"`
+	To       string    `json:"to"`
+	Subject  string    `json:"subject"`
+	Text     string    `json:"text"`
+	HTML     string    `json:"html"`
+}
+
+func (e entry) json() shown {
+	return shown{e.ID, e.At.UTC(), e.Template, e.To, e.Subject, e.Text, e.HTML}
+}
+
+func (b *Mailbox) json(w http.ResponseWriter, status int, v any) {
+	out, err := json.Marshal(v)
+	if err != nil {
+		b.broken(w, err)
+		return
+	}
+	b.write(w, status, "application/json", append(out, '\n'))
+}
+
+func (b *Mailbox) page(w http.ResponseWriter, status int, name string, data any) {
+	t, err := template.ParseFS(files, "templates/base.html", "templates/"+name)
+	var out bytes.Buffer
+	if err == nil {
+		err = t.Execute(&out, data)
+	}
+	if err != nil {
+		b.broken(w, err)
+		return
+	}
+	b.write(w, status, "text/html; charset=utf-8", out.Bytes())
+}
+
+func (b *Mailbox) broken(w http.ResponseWriter, err error) {
+	b.cfg.Log.Error("the mailbox cannot be shown", "err", err)
+	http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+}
+
+func (b *Mailbox) write(w http.ResponseWriter, status int, mediaType string, body []byte) {
+	w.Header().Set("Content-Type", mediaType)
+	w.WriteHeader(status)
+	if _, err := w.Write(body); err != nil {
+		b.cfg.Log.Debug("the mailbox was not shown in full", "err", err)
+	}
+}
