@@ -84,7 +84,7 @@ func House() Rules {
 		Words:     words(),
 		Marks:     []string{"TO" + "DO", "FIX" + "ME"},
 	}
-	r.place(Base, "internal/testhash", "internal/testdb", "internal/anycase")
+	r.place(Base, "internal/testhash", "internal/testdb", "internal/anycase", "internal/po")
 	r.place(Leaf, "password", "signed", "conf", "address", "usernames", "mail", "sms", "i18n",
 		"internal/otp", "internal/columns")
 	r.place(Middle, "memstore", "sqlstore", "storetest")
