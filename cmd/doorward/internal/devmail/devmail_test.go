@@ -99,14 +99,20 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// TestNumbers has a number name one mail only, also after all are deleted.
+// TestNumbers has a number name one mail only, also after all are deleted, and
+// what was deleted take no room.
 func TestNumbers(t *testing.T) {
-	b := mailbox(t, devmail.Config{}, letter(), letter())
-	want(t, ask(b, "DELETE", "/dev/mail", nil), 204)
-	if err := b.Send(t.Context(), letter()); err != nil {
-		t.Fatal(err)
+	b := mailbox(t, devmail.Config{MaxBytes: 1500}, letter(), letter())
+	if n := len(list(t, b)); n != 2 {
+		t.Fatalf("%d mails kept", n)
 	}
-	if got := list(t, b); len(got) != 1 || got[0].ID != 3 {
+	want(t, ask(b, "DELETE", "/dev/mail", nil), 204)
+	for range 2 {
+		if err := b.Send(t.Context(), letter()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := list(t, b); len(got) != 2 || got[0].ID != 4 || got[1].ID != 3 {
 		t.Errorf("kept %v", got)
 	}
 }

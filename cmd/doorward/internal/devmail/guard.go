@@ -19,7 +19,7 @@ func (b *Mailbox) admits(r *http.Request) bool {
 
 func fromLoopback(r *http.Request) bool {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && from.Addr().Unmap().IsLoopback()
+	return err == nil && from.Addr().IsLoopback()
 }
 
 // forwarded reports whether a proxy on this machine hands on what somebody else

@@ -29,6 +29,8 @@ func TestPages(t *testing.T) {
 		`sandbox="allow-popups allow-popups-to-escape-sandbox"`, `src="/dev/mail/1/html"`)
 	refuse(t, w, `http-equiv="refresh"`)
 
+	want(t, ask(b, "GET", "/dev/mail/1/html", nil), 200, `<!doctype html><base target="_blank"><!doctype html><html lang="en">`, letter().HTML)
+
 	w = ask(b, "GET", "/dev/mail/2", nil)
 	want(t, w, 200, "no text part")
 	refuse(t, w, "<iframe")
