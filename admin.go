@@ -72,7 +72,7 @@ func (e *engine) endSession(ctx context.Context, u User, idHash string) error {
 		return ErrNotFound
 	}
 	uniquifier := u.SecurityAccount().Uniquifier
-	err := e.inTx(ctx, func(ctx context.Context) error {
+	err := e.cfg.Stores.InTx(ctx, func(ctx context.Context) error {
 		if err := st.Sessions.EndSession(ctx, uniquifier, idHash); err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
@@ -87,7 +87,7 @@ func (e *engine) endSession(ctx context.Context, u User, idHash string) error {
 
 func (e *engine) endSessions(ctx context.Context, u User, except string) (int, error) {
 	n := 0
-	err := e.inTx(ctx, func(ctx context.Context) (err error) {
+	err := e.cfg.Stores.InTx(ctx, func(ctx context.Context) (err error) {
 		n, err = e.endAll(ctx, u.SecurityAccount().Uniquifier, except)
 		return err
 	})
@@ -121,7 +121,7 @@ func (e *engine) forgetAll(ctx context.Context, uniquifier string) error {
 // SetActive switches an account on or off and reports whether that changed it.
 // Switching it off ends its sessions, remembered browsers included (ASVS 7.4.2).
 func (a Accounts) SetActive(ctx context.Context, u User, active bool) (changed bool, err error) {
-	err = a.e.inTx(ctx, func(ctx context.Context) error {
+	err = a.e.cfg.Stores.InTx(ctx, func(ctx context.Context) error {
 		changed = false
 		if err := a.e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
 			changed = acc.Active != active
@@ -146,7 +146,7 @@ func (a Accounts) SetActive(ctx context.Context, u User, active bool) (changed b
 // browser and token at once, and applies change (which may be nil) in the same step.
 func (a Accounts) SignOutEverywhere(ctx context.Context, u User, change func(*Account) error) error {
 	next := NewUniquifier()
-	err := a.e.inTx(ctx, func(ctx context.Context) error {
+	err := a.e.cfg.Stores.InTx(ctx, func(ctx context.Context) error {
 		var old string
 		if err := a.e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
 			old, acc.Uniquifier = acc.Uniquifier, next

@@ -41,6 +41,9 @@ type Config struct {
 	Pages   PageConfig
 	Limits  LimitConfig
 
+	Languages LanguageConfig
+	Mail      MailConfig
+
 	// GenericResponses hides whether an account exists (ASVS 6.3.8).
 	GenericResponses bool `setting:"RETURN_GENERIC_RESPONSES" default:"false" help:"Answer alike whether an account exists or not."`
 	// NoTracking leaves the columns of the last sign-ins alone.
@@ -96,6 +99,10 @@ type URLConfig struct {
 	AllowSubdomains bool     `setting:"REDIRECT_ALLOW_SUBDOMAINS" default:"false" help:"Accept targets on SERVER_NAME and its subdomains."`
 	BaseDomain      string   `setting:"REDIRECT_BASE_DOMAIN" help:"Domain of REDIRECT_ALLOWED_SUBDOMAINS."`
 	Subdomains      []string `setting:"REDIRECT_ALLOWED_SUBDOMAINS" help:"Labels below REDIRECT_BASE_DOMAIN that targets may be on; . is the domain itself."`
+	// Behavior is "spa" where the pages are an application's own: links in mails
+	// then lead to its views, with what happened in the query, and LinkUse is "get".
+	Behavior string `setting:"REDIRECT_BEHAVIOR" help:"spa: links in mails lead to views of a single-page application, with what happened in the query; empty: to pages."`
+	LinkUse  string `setting:"LINK_USE" default:"post" help:"What uses a link of a mail: post (a button on the page it leads to) or get (opening it, which programs that look at mails do too)."`
 }
 
 // SessionConfig says how sessions and remember-me work.
@@ -196,6 +203,9 @@ type PageConfig struct {
 type Text struct {
 	Category string
 	Text     string
+	// Plural is the text for several things, if that differs. How many there
+	// are is the message's argument n.
+	Plural string
 }
 
 // LimitConfig bounds what a stranger can make the engine do.

@@ -33,7 +33,6 @@ type engine struct {
 	seconds   secondFactors
 	verifiers map[string]Verifier
 	issuers   []Issuer
-	services  []provided
 	mechs     []string
 
 	keys                  *signed.Keys
@@ -45,11 +44,13 @@ type engine struct {
 	cacheControl, csp     string
 
 	routes        routeTable
+	languages     []string
 	texts         map[string]Text
 	textOwner     map[string]string
 	pageOwner     map[string]string
 	pageFiles     map[string]fs.FS
 	pages         map[string]*template.Template
+	mails         mails
 	static        fs.FS
 	staticVersion string
 	seen          *lastSeen
@@ -69,9 +70,9 @@ func New(cfg Config, features ...Feature) (*Security, error) {
 		texts: map[string]Text{}, textOwner: map[string]string{}, pageOwner: map[string]string{}, pageFiles: map[string]fs.FS{},
 		pages:  map[string]*template.Template{},
 		routes: routeTable{byName: map[string]*Route{}, exact: map[string]*Route{}, param: map[string]*Route{}}}
-	err = errors.Join(e.setUp(), e.setUpPages(), e.takeFeatures())
+	err = errors.Join(e.setUp(), e.setUpLanguages(), e.setUpPages(), e.takeFeatures())
 	if err == nil {
-		err = e.parsePages()
+		err = errors.Join(e.parsePages(), e.parseMails())
 	}
 	if err != nil {
 		return nil, err
@@ -158,6 +159,8 @@ func (c *Config) validate() error {
 	}
 	errs = append(errs, c.validateCookies(), c.validateURLs())
 	bad(c.URLs.Scheme != "https" && c.URLs.Scheme != "http", fmt.Sprintf("PREFERRED_URL_SCHEME: %q is not understood", c.URLs.Scheme), "https or http")
+	bad(c.URLs.Behavior != "" && c.URLs.Behavior != "spa", fmt.Sprintf("REDIRECT_BEHAVIOR: %q is not understood", c.URLs.Behavior), "spa, or empty")
+	bad(c.URLs.LinkUse != "post" && c.URLs.LinkUse != "get", fmt.Sprintf("LINK_USE: %q is not understood", c.URLs.LinkUse), "post or get")
 	bad(c.URLs.AllowSubdomains && c.URLs.ServerName == "", "REDIRECT_ALLOW_SUBDOMAINS without SERVER_NAME", "set SERVER_NAME")
 	bad(len(c.URLs.Subdomains) > 0 && c.URLs.BaseDomain == "", "REDIRECT_ALLOWED_SUBDOMAINS without REDIRECT_BASE_DOMAIN", "set REDIRECT_BASE_DOMAIN")
 	bad(c.URLs.Subdomain != "" && c.URLs.ServerName == "", "SUBDOMAIN without SERVER_NAME", "set SERVER_NAME")

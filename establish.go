@@ -25,6 +25,10 @@ func (e *engine) establish(r *http.Request, v *visit, a *Attempt) (Result, error
 		view = e.cfg.URLs.PostLogin
 	}
 	res := Result{Redirect: e.afterAction(r, a.Next, view), Flash: a.Flash, JSON: map[string]any{"user": payload}}
+	if a.End != nil {
+		res = e.endLink(r, *a.End)
+		res.Flash, res.JSON = append(res.Flash, a.Flash...), map[string]any{"user": payload}
+	}
 	if !a.second {
 		res.JSON["tf_required"] = false
 	}
@@ -66,7 +70,7 @@ func (v *visit) begin(a *Attempt) (Identity, error) {
 	rm, secret := v.newRemember(a.User)
 	remember := a.Remember && st.Remember != nil
 	// In one step: half of it is no sign-in.
-	err = v.e.inTx(v.ctx(), func(ctx context.Context) error { return v.storeBegin(ctx, a.User, row, now, remember, rm) })
+	err = v.e.cfg.Stores.InTx(v.ctx(), func(ctx context.Context) error { return v.storeBegin(ctx, a.User, row, now, remember, rm) })
 	if errors.Is(err, errInactive) {
 		return Identity{}, disabled(a.Field)
 	}
@@ -126,13 +130,6 @@ func (v *visit) track(ctx context.Context, u User, addr string, now time.Time) e
 	})
 }
 
-func (e *engine) inTx(ctx context.Context, f func(context.Context) error) error {
-	if e.cfg.Stores.Tx == nil {
-		return f(ctx)
-	}
-	return e.cfg.Stores.Tx.InTx(ctx, f)
-}
-
 // userPayload is the "user" object of an answer that a sign-in or a new proof
 // completed.
 func (e *engine) userPayload(r *http.Request, v *visit, id Identity, token bool) (map[string]any, error) {
@@ -173,63 +170,6 @@ func payloadOf(u User) map[string]any {
 	return out
 }
 
-// Reauthenticated notes that the signed-in caller proved a credential again. A
-// session gets a new id and counts as fresh; a caller with a token gets a new
-// token and no session. view is where a browser goes.
-func (s SignIn) Reauthenticated(r *http.Request, via, next, view string) (Result, error) {
-	e, v := s.e, visitFrom(r.Context())
-	id, err := IdentityFrom(r.Context())
-	if err != nil {
-		return Result{}, err
-	}
-	id.AuthnAt = e.now().Truncate(time.Microsecond)
-	if id.Mechanism == MechanismSession {
-		if err := v.renew(&id); err != nil {
-			return Result{}, err
-		}
-	}
-	payload, err := e.userPayload(r, v, id, id.Mechanism == MechanismToken)
-	if err != nil {
-		return Result{}, err
-	}
-	v.proofs.settle(Succeeded)
-	fire(r.Context(), e, &e.hooks.Verified, Verified{User: id.User, Via: []string{via}})
-	return Result{Redirect: e.afterAction(r, next, view), JSON: map[string]any{"user": payload}, Flash: []Message{M("REAUTHENTICATION_SUCCESSFUL")}}, nil
-}
-
-// renew gives the live session another id and a new time of proof.
-func (v *visit) renew(id *Identity) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	b, now := v.state(), id.AuthnAt
-	proved := func(s *Session) error {
-		s.AuthnAt, s.Fresh, s.GraceUntil, s.Binding = now, true, time.Time{}, v.binding()
-		return nil
-	}
-	if sessions := v.e.cfg.Stores.Sessions; sessions != nil && b.id != nil {
-		newID := randomBytes(idSize)
-		err := v.e.inTx(v.ctx(), func(ctx context.Context) error {
-			if err := sessions.RekeySession(ctx, hashID(b.id), hashID(newID), id.User.SecurityAccount().Uniquifier); err != nil {
-				return err
-			}
-			return sessions.UpdateSession(ctx, hashID(newID), proved)
-		})
-		if errors.Is(err, ErrNotFound) {
-			return ErrAnonymous // ended while the credential was checked
-		}
-		if err != nil {
-			return fmt.Errorf("renew session: %w", err)
-		}
-		b.id, v.dirty, id.SessionID = newID, true, hashID(newID)
-	} else if v.row != nil {
-		if err := v.updateRow(v.row, proved); err != nil {
-			return err
-		}
-	}
-	v.setIdentity(*id, nil)
-	return nil
-}
-
 // Logout signs this browser out: the session's row and the remember-me row are
 // gone, so that no saved cookie works, and the CSRF secret changes. It is no
 // error if nobody is signed in.
@@ -255,7 +195,7 @@ func (v *visit) end() (User, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, fmt.Errorf("find session to end: %w", err)
 	}
-	err = v.e.inTx(v.ctx(), func(ctx context.Context) error { // or else who signs out stays remembered
+	err = v.e.cfg.Stores.InTx(v.ctx(), func(ctx context.Context) error { // or else who signs out stays remembered
 		if err := v.endRow(ctx, row); err != nil { // also one that cannot be used just now
 			return fmt.Errorf("end session: %w", err)
 		}

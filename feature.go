@@ -2,12 +2,11 @@ package doorward
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"reflect"
 	"time"
 
 	"github.com/doorward/doorward/signed"
@@ -89,18 +88,16 @@ func (rt *Runtime) Generic() bool { return rt.e.cfg.GenericResponses }
 // Identities returns the identity attributes in order.
 func (rt *Runtime) Identities() []IdentityAttribute { return rt.e.cfg.IdentityAttributes }
 
-// Pages adds the feature's templates, under "templates/".
-func (rt *Runtime) Pages(files fs.FS) error {
+// Pages adds the feature's templates, under "templates/" of files, and the
+// English words of its messages and labels by key. A key with two different
+// texts is a start error, and so is a template that another feature has.
+func (rt *Runtime) Pages(files fs.FS, texts map[string]Text) error {
 	sub, err := fs.Sub(files, "templates")
 	if err == nil {
 		err = rt.e.addPages(rt.name, sub)
 	}
-	return err
+	return errors.Join(err, rt.e.addTexts(rt.name, texts))
 }
-
-// Texts adds the English words of the feature's messages and labels by key. A
-// key with two different texts is a start error.
-func (rt *Runtime) Texts(texts map[string]Text) error { return rt.e.addTexts(rt.name, texts) }
 
 // Handle registers routes.
 func (rt *Runtime) Handle(routes ...Route) error {
@@ -132,33 +129,19 @@ func (rt *Runtime) SignIn() SignIn { return SignIn{rt.e, rt.name} }
 // Web returns the part that knows about URLs and this visitor's browser.
 func (rt *Runtime) Web() Web { return Web{rt.e, rt.name} }
 
-// Links makes the links of mails.
-func (rt *Runtime) Links() Links { return Links{rt.e} }
+// Links makes and checks the links of mails.
+func (rt *Runtime) Links() Links { return Links{rt.e, rt.name} }
 
-// Provide offers a service to the other features. T is usually an interface
-// that the feature which asks for it declares too. Two providers of one
-// service are a start error.
-func Provide[T any](rt *Runtime, service T) error {
-	for _, s := range rt.e.services {
-		if _, ok := s.value.(*T); ok {
-			return &ConfigError{rt.name, fmt.Sprintf("offers %s, as %s does", reflect.TypeFor[T](), s.feature), "turn one of them off"}
-		}
-	}
-	rt.e.services = append(rt.e.services, provided{rt.name, &service})
-	return nil
-}
+// Mail writes mails.
+func (rt *Runtime) Mail() Mail { return Mail{rt.e} }
 
-type provided struct {
-	feature string
-	value   any // *T
-}
-
-// Find returns the service T if a feature provides it. It is for use while
+// Find returns the first feature that is a T: an interface that the feature
+// which asks declares, with what it needs of another. It is for use while
 // requests are served, when every feature has been initialised.
 func Find[T any](rt *Runtime) (T, bool) {
-	for _, s := range rt.e.services {
-		if t, ok := s.value.(*T); ok {
-			return *t, true
+	for _, f := range rt.e.features {
+		if t, ok := f.(T); ok {
+			return t, true
 		}
 	}
 	var none T
@@ -185,24 +168,6 @@ func (e *engine) reauth(r *http.Request, u User) map[string]any {
 		}
 	}
 	return out
-}
-
-// Links is the part of the engine that makes links for mails: with the origin
-// that is configured, never the one a request claims to have come to.
-type Links struct{ e *engine }
-
-// To returns the absolute URL of one of our paths, and false if SERVER_NAME is
-// not set.
-func (l Links) To(path string) (string, bool) {
-	u := &l.e.cfg.URLs
-	if u.ServerName == "" {
-		return "", false
-	}
-	host := u.ServerName
-	if u.Subdomain != "" {
-		host = u.Subdomain + "." + host
-	}
-	return u.Scheme + "://" + host + u.Prefix + path, true
 }
 
 // Web is the part of the engine that knows about URLs and browsers.
@@ -303,5 +268,6 @@ func (w Web) OfferCSRFCookie(r *http.Request) {
 // WantsJSON reports whether the answer will be JSON.
 func (w Web) WantsJSON(r *http.Request) bool { return w.e.cfg.WantsJSON(r) }
 
-// Text returns the words of a message.
-func (w Web) Text(m Message) string { return w.e.text(m) }
+// Text returns the words of a message in the language of the request that ctx
+// belongs to.
+func (w Web) Text(ctx context.Context, m Message) string { return w.e.text(w.e.languageOf(ctx), m) }

@@ -64,7 +64,9 @@ func (f Form[F]) show(r *http.Request, in *F) (Result, error) {
 		return Result{fields: fieldNames(in)}, nil
 	}
 	res, err := f.Page(r, in)
-	res.Form, res.fields = in, fieldNames(in)
+	if res.fields = fieldNames(in); res.Form == nil {
+		res.Form = in
+	}
 	return res, err
 }
 

@@ -25,6 +25,8 @@ type Attempt struct {
 	// MultiFactor says that the credential counts as two: no second factor is
 	// asked for.
 	MultiFactor bool
+	// End, if set, says where a browser goes in place of Next and View.
+	End *LinkEnd
 	// Flash and JSON are added to the answer of a completed sign-in.
 	Flash []Message
 	JSON  map[string]any
@@ -49,11 +51,9 @@ func (s SignIn) Identify(typed string) string {
 // [Try].
 func (s SignIn) AccountName(u User) string { return accountName(u, "") }
 
-// Lookup returns the whole record of whom typed names, or [ErrNotFound].
-func (s SignIn) Lookup(ctx context.Context, typed string) (User, error) {
-	u, _, err := s.e.lookup(ctx, typed)
-	return u, err
-}
+// Admit says what stands in the way of a sign-in before any proof: the account
+// is not active, or a [Gate] is shut.
+func (s SignIn) Admit(ctx context.Context, a Attempt) error { return s.e.admitAttempt(ctx, &a) }
 
 // AdmitOnce decides whether a may be let in without a session, by a credential
 // that comes with every request: active, past every gate, and with no second

@@ -137,6 +137,12 @@ func (p *Problem) Conceal(res Result) *Problem {
 	return p
 }
 
+// LeadTo sends a browser to url, where it is shown p's messages. It returns p.
+func (p *Problem) LeadTo(url string) *Problem {
+	p.redirect = url
+	return p
+}
+
 // Error names the fields and message keys, never what was typed.
 func (p *Problem) Error() string {
 	var b strings.Builder

@@ -35,6 +35,7 @@ type View struct {
 
 	e      *engine
 	r      *http.Request
+	lang   string
 	errors map[string][]string
 }
 
@@ -42,7 +43,13 @@ type View struct {
 type Flash struct{ Category, Text string }
 
 // T returns the text of a label or message, with args given as name, value.
-func (v *View) T(key string, args ...any) string { return v.e.text(M(key, args...)) }
+func (v *View) T(key string, args ...any) string { return v.e.text(v.lang, M(key, args...)) }
+
+// Lang is the language of the page, as a BCP 47 tag.
+func (v *View) Lang() string { return v.lang }
+
+// Dir is the direction it is written in: "ltr" or "rtl".
+func (v *View) Dir() string { return direction(v.lang) }
 
 // URL returns the path of the page of that name, or "" if it is off.
 func (v *View) URL(name string) string { return v.e.path(name) }
@@ -79,7 +86,7 @@ func (v *View) Generic() bool { return v.e.cfg.GenericResponses }
 // start error.
 func (e *engine) addPages(feature string, files fs.FS) error {
 	return fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".html") {
+		if err != nil || d.IsDir() {
 			return err
 		}
 		if other, taken := e.pageOwner[name]; taken {
@@ -119,7 +126,7 @@ func (e *engine) parsePages() error {
 		errs = append(errs, err)
 	}
 	for name := range e.pageOwner {
-		if strings.HasPrefix(name, "security/_") || name == "security/base.html" || strings.Contains(name, "/email/") {
+		if strings.HasPrefix(name, "security/_") || name == "security/base.html" || strings.HasPrefix(name, mailDir) {
 			continue
 		}
 		errs = append(errs, e.parsePage(base, name))
@@ -142,16 +149,14 @@ func (e *engine) parsePage(base *template.Template, name string) error {
 	}
 	// A page that only defines blocks is shown in the frame; one with text of
 	// its own is a whole page.
-	if isFrame(own) {
+	if isFrame(own.Tree) {
 		own = t.Lookup("security/base.html")
 	}
 	e.pages[name] = own
 	return nil
 }
 
-func isFrame(t *template.Template) bool {
-	return t.Tree == nil || t.Tree.Root == nil || parse.IsEmptyTree(t.Tree.Root)
-}
+func isFrame(t *parse.Tree) bool { return t == nil || t.Root == nil || parse.IsEmptyTree(t.Root) }
 
 // dict makes a map in a template: {{template "x" (dict "V" . "name" "email")}}.
 func dict(pairs ...any) (map[string]any, error) {
@@ -167,10 +172,10 @@ func dict(pairs ...any) (map[string]any, error) {
 }
 
 func (e *engine) view(r *http.Request, res Result, p *Problem) *View {
-	v := &View{Form: res.Form, Page: res.Values, Extra: map[string]any{}, CSRFField: e.cfg.CSRF.Field, e: e, r: r, errors: map[string][]string{}}
+	v := &View{Form: res.Form, Page: res.Values, Extra: map[string]any{}, CSRFField: e.cfg.CSRF.Field, e: e, r: r, lang: e.languageOf(r.Context()), errors: map[string][]string{}}
 	if p != nil {
 		for _, fe := range p.shown(e.cfg.GenericResponses, res.fields, e.cfg.CSRF.Field) {
-			v.errors[fe.Field] = append(v.errors[fe.Field], e.text(fe.Message))
+			v.errors[fe.Field] = append(v.errors[fe.Field], e.text(v.lang, fe.Message))
 		}
 	}
 	if visit := visitFrom(r.Context()); visit != nil {
@@ -216,6 +221,7 @@ func (e *engine) writePage(w http.ResponseWriter, r *http.Request, status int, r
 // (ASVS 3.4.3 to 3.4.6, 3.4.8).
 func (e *engine) pageHeaders(h http.Header, r *http.Request) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	e.languageHeaders(h, r)
 	h.Set("Content-Security-Policy", e.csp)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")

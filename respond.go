@@ -45,6 +45,8 @@ func (e *engine) respond(w http.ResponseWriter, r *http.Request, res Result, err
 	}
 	e.flash(r, res, p)
 	switch {
+	case res.Always && p == nil:
+		e.redirect(w, res.Redirect)
 	case e.cfg.WantsJSON(r):
 		e.writeJSON(w, r, res, p)
 	case p != nil:
@@ -117,16 +119,17 @@ func (e *engine) operatorProblem(r *http.Request, err error) *Problem {
 // carries its own.
 func (e *engine) flash(r *http.Request, res Result, p *Problem) {
 	v := visitFrom(r.Context())
-	if v == nil || e.cfg.WantsJSON(r) {
+	if v == nil || e.cfg.WantsJSON(r) && !res.Always {
 		return
 	}
+	lang := v.language()
 	var out []flash
 	for _, m := range res.Flash {
-		out = append(out, flash{e.category(m), e.text(m)})
+		out = append(out, flash{e.category(m), e.text(lang, m)})
 	}
 	if p != nil && p.redirect != "" && !p.quiet {
 		for _, fe := range p.Errors {
-			out = append(out, flash{e.category(fe.Message), e.text(fe.Message)})
+			out = append(out, flash{e.category(fe.Message), e.text(lang, fe.Message)})
 		}
 	}
 	v.flash(out)
@@ -169,7 +172,7 @@ func (e *engine) writeJSON(w http.ResponseWriter, r *http.Request, res Result, p
 	if p != nil {
 		status = statusOf(p.Status, http.StatusBadRequest)
 		e.problemHeaders(w, p)
-		e.problemBody(body, res, p)
+		e.problemBody(body, e.languageOf(r.Context()), res, p)
 	} else {
 		for k, v := range res.JSON {
 			body[k] = v
@@ -187,16 +190,17 @@ func (e *engine) writeJSON(w http.ResponseWriter, r *http.Request, res Result, p
 		status, out = http.StatusInternalServerError, []byte(`{"meta":{"code":500},"response":{}}`+"\n")
 	}
 	w.Header().Set("Content-Type", "application/json")
+	e.languageHeaders(w.Header(), r)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(out)
 }
 
-func (e *engine) problemBody(body map[string]any, res Result, p *Problem) {
+func (e *engine) problemBody(body map[string]any, lang string, res Result, p *Problem) {
 	fields := map[string][]string{}
 	all := []string{}
 	for _, fe := range p.shown(e.cfg.GenericResponses, res.fields, e.cfg.CSRF.Field) {
-		text := e.text(fe.Message)
+		text := e.text(lang, fe.Message)
 		fields[fe.Field] = append(fields[fe.Field], text)
 		all = append(all, text)
 	}

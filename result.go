@@ -13,6 +13,8 @@ type Result struct {
 	// Redirect is where a browser goes (302). It must be safe already: see
 	// [Runtime.Target] and [Runtime.View].
 	Redirect string
+	// Always sends API clients there, too.
+	Always bool
 	// Flash is shown on the next page.
 	Flash []Message
 	// JSON is merged into the response object; csrf_token is added to it unless Bare.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -75,7 +76,7 @@ type switchOffGate struct {
 func (g *switchOffGate) Init(rt *doorward.Runtime) error { g.rt = rt; return nil }
 
 func (g *switchOffGate) Admit(ctx context.Context, a *doorward.Attempt) error {
-	other, err := g.rt.SignIn().Lookup(ctx, a.User.SecurityAccount().Email)
+	other, err := g.rt.Accounts().Find(ctx, a.User.SecurityAccount().Email)
 	if err != nil {
 		return err
 	}
@@ -137,11 +138,11 @@ func TestResetAccess(t *testing.T) {
 
 type greeter interface{ Greet() string }
 
-type hello string
+type hello struct{ *bare }
 
-func (h hello) Greet() string { return string(h) }
+func (hello) Greet() string { return "hello" }
 
-func TestProvideAndFind(t *testing.T) {
+func TestFind(t *testing.T) {
 	var seeker *doorward.Runtime
 	found := func() (string, bool) {
 		g, ok := doorward.Find[greeter](seeker)
@@ -151,7 +152,7 @@ func TestProvideAndFind(t *testing.T) {
 		return g.Greet(), true
 	}
 	asks := &bare{name: "asks", init: func(rt *doorward.Runtime) error { seeker = rt; return nil }}
-	offers := &bare{name: "offers", init: func(rt *doorward.Runtime) error { return doorward.Provide[greeter](rt, hello("hello")) }}
+	offers := hello{&bare{name: "offers"}}
 	withFeatures(t, nil, asks, offers) // found though it was initialised later
 	if s, ok := found(); !ok || s != "hello" {
 		t.Errorf("%q %t", s, ok)
@@ -168,17 +169,14 @@ func TestConflicts(t *testing.T) {
 	route := func(feature, name, path string) doorward.Feature {
 		return &bare{name: feature, init: func(rt *doorward.Runtime) error { return rt.Handle(doorward.Route{Name: name, Path: path, Get: page}) }}
 	}
-	provide := func(feature string) doorward.Feature {
-		return &bare{name: feature, init: func(rt *doorward.Runtime) error { return doorward.Provide[greeter](rt, hello(feature)) }}
-	}
 	pages := func(feature string) doorward.Feature {
 		return &bare{name: feature, init: func(rt *doorward.Runtime) error {
-			return rt.Pages(fstest.MapFS{"templates/security/x.html": {Data: []byte("x")}})
+			return rt.Pages(fstest.MapFS{"templates/security/x.html": {Data: []byte("x")}}, nil)
 		}}
 	}
 	text := func(feature, words string) doorward.Feature {
 		return &bare{name: feature, init: func(rt *doorward.Runtime) error {
-			return rt.Texts(map[string]doorward.Text{"SAME": {Text: words}})
+			return rt.Pages(fstest.MapFS{"templates": {Mode: fs.ModeDir}}, map[string]doorward.Text{"SAME": {Text: words}})
 		}}
 	}
 	for name, c := range map[string]struct {
@@ -191,14 +189,13 @@ func TestConflicts(t *testing.T) {
 		"path, parameter": {[]doorward.Feature{route("ann", "a", "/p"), route("bob", "b", "/p/{y}")}, nil},
 		"no slash":        {[]doorward.Feature{route("ann", "a", "p")}, []string{"ann", "slash"}},
 		"engine's page":   {[]doorward.Feature{newSecond("second"), route("bob", "tf_select", "/q")}, []string{"bob", "tf_select"}},
-		"service":         {[]doorward.Feature{provide("ann"), provide("bob")}, []string{"ann", "bob", "greeter"}},
 		"template":        {[]doorward.Feature{pages("ann"), pages("bob")}, []string{"ann", "bob", "security/x.html"}},
 		"text":            {[]doorward.Feature{text("ann", "one"), text("bob", "two")}, []string{"ann", "bob", "SAME"}},
 		"same text":       {[]doorward.Feature{text("ann", "one"), text("bob", "one")}, nil},
 		"feature twice":   {[]doorward.Feature{text("ann", "one"), text("ann", "one")}, []string{"ann", "twice"}},
 		"several at once": {[]doorward.Feature{route("ann", "a", "/p"), route("bob", "b", "/p"), text("cy", "one"), text("dan", "two")}, []string{"ann", "bob", "cy", "dan"}},
 		"broken template": {[]doorward.Feature{&bare{name: "ann", init: func(rt *doorward.Runtime) error {
-			return rt.Pages(fstest.MapFS{"templates/security/y.html": {Data: []byte("{{.Foo")}})
+			return rt.Pages(fstest.MapFS{"templates/security/y.html": {Data: []byte("{{.Foo")}}, nil)
 		}}}, []string{"y.html"}},
 	} {
 		_, err := doorward.New(doorward.Config{Stores: doorward.StoresFrom(memstore.New[member]()), SecretKey: []byte(kit.SecretKey)}, c.features...)
@@ -225,7 +222,7 @@ func TestConflicts(t *testing.T) {
 func TestOwnWordsOfSharedText(t *testing.T) {
 	text := func(feature string) doorward.Feature {
 		return &bare{name: feature, init: func(rt *doorward.Runtime) error {
-			return rt.Texts(map[string]doorward.Text{"SAME": {Category: "error", Text: "one"}})
+			return rt.Pages(fstest.MapFS{"templates": {Mode: fs.ModeDir}}, map[string]doorward.Text{"SAME": {Category: "error", Text: "one"}})
 		}}
 	}
 	cfg := doorward.Config{Stores: doorward.StoresFrom(memstore.New[member]()), SecretKey: []byte(kit.SecretKey)}

@@ -127,7 +127,7 @@ func (v *visit) protect(row *Session, user User) error {
 	strong := mode == "strong"
 	var err error
 	if strong {
-		err = v.e.inTx(v.ctx(), func(ctx context.Context) error { // the copy may have both cookies
+		err = v.e.cfg.Stores.InTx(v.ctx(), func(ctx context.Context) error { // the copy may have both cookies
 			if err := v.endRow(ctx, *row); err != nil {
 				return err
 			}
@@ -228,7 +228,7 @@ func (v *visit) loadRemembered() (Identity, error) {
 	}
 	var r restored
 	// In one step: what ends all sessions of the user comes before or after it.
-	err := v.e.inTx(v.ctx(), func(ctx context.Context) (err error) {
+	err := v.e.cfg.Stores.InTx(v.ctx(), func(ctx context.Context) (err error) {
 		r, err = v.restore(ctx)
 		return err
 	})

@@ -251,6 +251,15 @@ type Stores struct {
 	Tx       Transactor
 }
 
+// InTx stores all of what do stores, or nothing, where there are transactions.
+// Without them do runs as it is.
+func (s Stores) InTx(ctx context.Context, do func(ctx context.Context) error) error {
+	if s.Tx == nil {
+		return do(ctx)
+	}
+	return s.Tx.InTx(ctx, do)
+}
+
 // StoresFrom fills a Stores from one value that implements several of the interfaces.
 func StoresFrom(store any) Stores {
 	var s Stores

@@ -52,7 +52,7 @@ func TestNoTokenByGet(t *testing.T) {
 	link := &bare{name: "link"}
 	link.init = func(rt *doorward.Runtime) error {
 		enter := func(w http.ResponseWriter, r *http.Request) (doorward.Result, error) {
-			u, err := rt.SignIn().Lookup(r.Context(), joe)
+			u, err := rt.Accounts().Find(r.Context(), joe)
 			if err != nil {
 				return doorward.Result{}, err
 			}

@@ -24,6 +24,7 @@ type visit struct {
 	behind visitContext   // what stores get
 	writer responseWriter // and what w is
 	proofs proofs
+	lang   language
 
 	mu         sync.Mutex
 	loaded     bool // the cookie has been read

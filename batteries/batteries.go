@@ -11,17 +11,22 @@ import (
 	"log/slog"
 	"net"
 	"slices"
-	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/address"
+	"github.com/doorward/doorward/change"
+	"github.com/doorward/doorward/changeemail"
 	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/confirm"
 	"github.com/doorward/doorward/lockout"
 	"github.com/doorward/doorward/login"
 	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/password"
+	"github.com/doorward/doorward/passwordless"
 	"github.com/doorward/doorward/register"
+	"github.com/doorward/doorward/reset"
 	"github.com/doorward/doorward/sessions"
+	"github.com/doorward/doorward/username"
 	"github.com/doorward/doorward/usernames"
 )
 
@@ -46,19 +51,22 @@ type Config struct {
 	UnlimitedGuessing bool `setting:"INSECURE_UNLIMITED_GUESSING" default:"false" help:"Take the limits on guessing away: anybody may try as many passwords as he can send."`
 
 	Register *register.Config `setting:"REGISTERABLE,feature" default:"false" help:"Let visitors make an account."`
-	Sessions *sessions.Config `setting:"SESSIONS_PAGE,feature" default:"false" help:"Let users see where they are signed in, and sign out there."`
+	Confirm  *confirm.Config  `setting:"CONFIRMABLE,feature" default:"false" help:"Let users sign in when they have confirmed their address."`
+	Reset    *reset.Config    `setting:"RECOVERABLE,feature" default:"false" help:"Let users reset a password that they forgot."`
+	Change   *change.Config   `setting:"CHANGEABLE,feature" default:"false" help:"Let users change their password."`
+	// ChangeEmail lets users change their address; Username their username.
+	ChangeEmail *changeemail.Config `setting:"CHANGE_EMAIL,feature" default:"false" help:"Let users change their email address."`
+	Username    username.Config
+	// Passwordless takes the place of signing in with a password.
+	Passwordless *passwordless.Config `setting:"PASSWORDLESS,feature" default:"false" help:"Sign in by links in mails, in place of passwords."`
+	Sessions     *sessions.Config     `setting:"SESSIONS_PAGE,feature" default:"false" help:"Let users see where they are signed in, and sign out there."`
 
 	// More are further features, the application's own. They come after the others.
 	More []doorward.Feature `setting:"-"`
 
-	// Mail sends mails; nil: none are sent, and what needs them is off. Unless it
-	// is a [mail.Queue] or has a method Queued of its own, a queue is put before
-	// it, so that no visitor waits for a mail server.
-	Mail mail.Sender `setting:"-"`
-	// EmailSender is whom mails are from.
-	EmailSender string        `setting:"EMAIL_SENDER" default:"no-reply@localhost" help:"Address that mails are from."`
-	MailQueue   int           `setting:"MAIL_QUEUE" default:"1000" help:"Mails that wait to be sent; more are refused, and that is logged."`
-	MailTimeout time.Duration `setting:"MAIL_TIMEOUT" default:"30 seconds" help:"Longest time to send one mail."`
+	// MailQueue is put before Mail.Sender, unless that is a [mail.Queue] or has a
+	// method Queued of its own, so that no visitor waits for a mail server.
+	MailQueue mail.QueueConfig
 
 	// Hasher takes the place of the one made from Password.
 	Hasher Hasher `setting:"-"`
@@ -90,6 +98,13 @@ type App struct {
 	Lockout  *lockout.Feature
 	Register *register.Feature
 	Sessions *sessions.Feature
+
+	Confirm      *confirm.Feature
+	Reset        *reset.Feature
+	Change       *change.Feature
+	ChangeEmail  *changeemail.Feature
+	Username     *username.Feature
+	Passwordless *passwordless.Feature
 
 	// Hasher and Policy are what the features use.
 	Hasher Hasher
@@ -133,6 +148,7 @@ func New(cfg Config) (*App, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	app.queueMails(&cfg)
 	features := append(app.features(&cfg), cfg.More...)
 	if app.Security, err = doorward.New(cfg.Config, features...); err != nil {
 		return nil, errors.Join(err, app.closeMails(context.Background()))
@@ -162,62 +178,20 @@ func (a *App) logger(cfg *Config) *slog.Logger {
 	return cfg.Logger
 }
 
-// sender is what mails are given to, which returns at once.
-func (a *App) sender(cfg *Config) mail.Sender {
-	if cfg.Mail == nil {
-		return nil
+// queueMails puts a queue before the sender of mails.
+func (a *App) queueMails(cfg *Config) {
+	if cfg.Mail.Sender == nil {
+		return
 	}
-	if _, queued := cfg.Mail.(interface{ Queued() }); queued {
-		return cfg.Mail
+	if _, queued := cfg.Mail.Sender.(interface{ Queued() }); queued {
+		return
 	}
-	if a.mails == nil {
-		a.mails = mail.NewQueue(cfg.Mail, a.logger(cfg), cfg.MailQueue, cfg.MailTimeout)
+	q := cfg.MailQueue
+	if q.Log == nil {
+		q.Log = a.logger(cfg)
 	}
-	return a.mails
-}
-
-func (a *App) features(cfg *Config) []doorward.Feature {
-	cfg.Login.Hasher = a.Hasher
-	cfg.Login.NoVerify = cfg.Fresh.Within.Or(0) < 0
-	if cfg.Usernames.Enable {
-		cfg.Login.Usernames = &cfg.Usernames.Rules
-	}
-	a.Login = login.New(cfg.Login)
-	out := []doorward.Feature{a.Login}
-	if !cfg.UnlimitedGuessing {
-		c := cfg.Lockout
-		c.Mail, c.From = a.sender(cfg), cfg.EmailSender
-		a.Lockout = lockout.New(c)
-		out = append(out, a.Lockout)
-	}
-	if cfg.Register != nil {
-		a.Register = a.register(cfg)
-		out = append(out, a.Register)
-	}
-	if cfg.Sessions != nil {
-		a.Sessions = sessions.New(*cfg.Sessions)
-		out = append(out, a.Sessions)
-	}
-	return out
-}
-
-// register gives the feature what it shares with the others; what the caller
-// set stays.
-func (a *App) register(cfg *Config) *register.Feature {
-	c := *cfg.Register
-	if c.Hasher == nil {
-		c.Hasher = a.Hasher
-	}
-	if c.Policy == nil {
-		c.Policy, c.PasswordLength = a.Policy, cfg.Password.LengthMin
-	}
-	if c.Email == nil {
-		c.Email = cfg.deliverable
-	}
-	if cfg.Usernames.Enable {
-		c.Usernames, c.UsernameRequired = &cfg.Usernames.Rules, cfg.Usernames.Required
-	}
-	return register.New(c)
+	a.mails = mail.NewQueue(cfg.Mail.Sender, q)
+	cfg.Mail.Sender = a.mails
 }
 
 // deliverable asks the DNS whether an address can receive mail.

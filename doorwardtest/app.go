@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,7 +66,7 @@ func New(tb testing.TB, edit func(*batteries.Config)) *App {
 	var cfg batteries.Config
 	a.fill(&cfg.Config)
 	cfg.Breaches, cfg.Resolver = noBreaches{}, anyDomain{}
-	cfg.Mail, cfg.URLs.ServerName = a.Outbox, Host
+	cfg.Mail.Sender, cfg.URLs.ServerName = a.Outbox, Host
 	if edit != nil {
 		edit(&cfg)
 	}
@@ -88,10 +89,18 @@ func New(tb testing.TB, edit func(*batteries.Config)) *App {
 // Everything turns on every feature that cfg leaves off, those included that
 // are not thought of yet. It is an edit for [New].
 func Everything(cfg *batteries.Config) {
-	v := reflect.ValueOf(cfg).Elem()
+	turnOn(reflect.ValueOf(cfg).Elem())
+	cfg.Usernames.Enable = true
+	cfg.Passwordless = nil // which takes the place of another
+}
+
+func turnOn(v reflect.Value) {
 	for i := range v.NumField() {
-		_, isFeature := v.Type().Field(i).Tag.Lookup("setting")
-		if f := v.Field(i); isFeature && f.Kind() == reflect.Pointer && f.IsNil() && f.Type().Elem().Kind() == reflect.Struct {
+		tag, f := v.Type().Field(i).Tag.Get("setting"), v.Field(i)
+		switch {
+		case f.Kind() == reflect.Struct && tag == "" && f.CanSet():
+			turnOn(f)
+		case strings.HasSuffix(tag, ",feature") && f.IsNil():
 			f.Set(reflect.New(f.Type().Elem()))
 		}
 	}

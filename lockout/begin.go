@@ -40,6 +40,9 @@ func (f *Feature) try(r *http.Request, t doorward.Try) try {
 	if rate, ok := f.rates[t.Kind]; ok {
 		return try{Try: t, only: true, rate: rate, keys: []string{f.names.Digest(t.Kind + "\x00" + network)}}
 	}
+	if t.Kind == doorward.KindMail {
+		return try{Try: t, only: true, rate: f.toAccount, keys: []string{f.names.Digest("mail-to\x00" + anyCase(t.Account))}}
+	}
 	address := f.names.Digest("address\x00" + network)
 	if t.Account == "" {
 		return try{Try: t, only: true, rate: f.address, keys: []string{address}}
@@ -288,7 +291,7 @@ func (f *Feature) refuse(ctx context.Context, t *try, over *errWait) error {
 	if over.scope == "address" {
 		f.doubtProxy(ctx, t.Addr)
 	}
-	p := doorward.Fail("", "TOO_MANY_TRIES", "minutes", int((over.wait+time.Minute-1)/time.Minute))
+	p := doorward.Fail("", "TOO_MANY_TRIES", "n", int((over.wait+time.Minute-1)/time.Minute))
 	p.Status, p.RetryAfter = http.StatusTooManyRequests, over.wait
 	return p
 }

@@ -28,7 +28,7 @@ func (f *keyless) Init(rt *doorward.Runtime) error {
 func (f *keyless) submit(w http.ResponseWriter, r *http.Request, in *keyForm) (doorward.Result, error) {
 	u, err := f.rt.SignIn().Prove(r, doorward.Proof{
 		Kind: "passkey",
-		Find: func(ctx context.Context) (doorward.User, error) { return f.rt.SignIn().Lookup(ctx, in.Owner) },
+		Find: func(ctx context.Context) (doorward.User, error) { return f.rt.Accounts().Find(ctx, in.Owner) },
 		Check: func(_ context.Context, u doorward.User) error {
 			if u == nil || !in.Right {
 				return doorward.Fail("", "INVALID_KEY")

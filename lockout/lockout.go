@@ -10,7 +10,6 @@ import (
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/conf"
-	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/signed"
 )
 
@@ -32,6 +31,8 @@ type Config struct {
 
 	AddressTries  int           `setting:"LOCKOUT_ADDRESS_TRIES" default:"100" help:"Wrong credentials from one address within LOCKOUT_ADDRESS_WINDOW, whatever the account."`
 	AddressWindow time.Duration `setting:"LOCKOUT_ADDRESS_WINDOW" default:"1 hour" help:"The time in which those tries come back, one after the other."`
+	MailTries     int           `setting:"LOCKOUT_MAIL_TRIES" default:"60" help:"Mails of one kind that strangers may ask for from one address within LOCKOUT_ADDRESS_WINDOW."`
+	AccountMails  int           `setting:"LOCKOUT_ACCOUNT_MAILS" default:"10" help:"Mails that strangers may cause to one account within LOCKOUT_ADDRESS_WINDOW; more are not sent, and nobody is told."`
 	RegisterTries int           `setting:"LOCKOUT_REGISTER_TRIES" default:"1000" help:"Registrations from one address within LOCKOUT_ADDRESS_WINDOW."`
 	IPv6Prefix    int           `setting:"LOCKOUT_IPV6_PREFIX" default:"64" help:"Bits of an IPv6 address that count as one address: a household or a server has all the rest."`
 
@@ -46,13 +47,8 @@ type Config struct {
 	UnlockTries           int           `setting:"UNLOCK_TRIES" default:"20" help:"Requests for such a mail from one address within LOCKOUT_ADDRESS_WINDOW, for whatever account."`
 	UnlockTemplate        string        `setting:"UNLOCK_TEMPLATE" default:"security/unlock.html" help:"Template of the page that a link leads to."`
 	UnlockRequestTemplate string        `setting:"UNLOCK_REQUEST_TEMPLATE" default:"security/unlock_request.html" help:"Template of the page that sends one."`
-
-	// Mail sends the links; nil means that accounts are unlocked by time and by
-	// operators only. Send is called while a visitor waits and must not wait
-	// for a mail server: how long it takes would tell whether an account exists.
-	Mail mail.Sender `setting:"-"`
-	// From is the sender of mails.
-	From string `setting:"-"`
+	UnlockMailTemplate    string        `setting:"EMAIL_TEMPLATE_UNLOCK" default:"security/email/account_locked" help:"Template of that mail."`
+	UnlockSubject         string        `setting:"EMAIL_SUBJECT_UNLOCK" help:"Subject of that mail, in place of the built-in one."`
 }
 
 // Feature limits guessing.
@@ -60,16 +56,16 @@ type Feature struct {
 	cfg   Config
 	rt    *doorward.Runtime
 	store doorward.GuessStore
-	mails *mails
 	hooks Hooks
 
 	names    *signed.Signer // names of rows
 	browsers *signed.Signer // cookies of known browsers
-	links    *signed.Signer // links that unlock
+	links    *doorward.LinkMaker
 
 	seat, account, mailing streak
 
-	address rate
+	address, toAccount rate
+
 	rates   map[string]rate // of what has no account and no secret, by kind
 	lines   lines
 	flights flights
@@ -108,21 +104,16 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.account = streak{c.AccountTries, c.AccountTime, c.AccountTimeMax, c.AccountForget}
 	f.address = rate{c.AddressTries, c.AddressWindow}
 	f.mailing = streak{1, c.UnlockEvery, c.UnlockEveryMax, c.UnlockForget}
+	f.toAccount = rate{c.AccountMails, c.AddressWindow}
 	f.rates = map[string]rate{"token": f.address, "register": {c.RegisterTries, c.AddressWindow}, kindUnlock: {c.UnlockTries, c.AddressWindow}}
+	for _, kind := range []string{"confirm", "reset", "recover", "passwordless"} {
+		f.rates[kind] = rate{c.MailTries, c.AddressWindow}
+	}
 	f.lines = lines{wide: c.Tries, most: c.Tries + c.Waiting, open: map[string]*line{}}
 	f.flights.open = map[string]int{}
-	f.names, f.browsers, f.links = rt.Signer("names"), rt.Signer("browsers"), rt.Signer("links")
-	if err := rt.Texts(texts()); err != nil {
-		return err
-	}
-	if c.Mail == nil {
-		return nil
-	}
-	var err error
-	if f.mails, err = newMails(c); err != nil {
-		return err
-	}
-	if err := rt.Pages(files); err != nil {
+	f.names, f.browsers = rt.Signer("names"), rt.Signer("browsers")
+	f.links = rt.Links().Kind(doorward.LinkKind{Name: "unlock", Path: c.UnlockURL, Within: c.UnlockWithin})
+	if err := rt.Pages(files, texts()); err != nil || !rt.Mail().On() {
 		return err
 	}
 	return rt.Handle(f.routes()...)
@@ -143,7 +134,8 @@ func (f *Feature) check() error {
 	}{
 		{"LOCKOUT_TRIES", c.Tries, 1, mostCounted, ""}, {"LOCKOUT_WAITING", c.Waiting, 1, mostCounted, ""},
 		{"LOCKOUT_ACCOUNT_TRIES", c.AccountTries, 1, mostCounted, ""}, {"LOCKOUT_ADDRESS_TRIES", c.AddressTries, 1, mostCounted, ""},
-		{"LOCKOUT_REGISTER_TRIES", c.RegisterTries, 1, mostCounted, ""}, {"UNLOCK_TRIES", c.UnlockTries, 1, mostCounted, ""},
+		{"LOCKOUT_REGISTER_TRIES", c.RegisterTries, 1, mostCounted, ""}, {"LOCKOUT_MAIL_TRIES", c.MailTries, 1, mostCounted, ""},
+		{"LOCKOUT_ACCOUNT_MAILS", c.AccountMails, 1, mostCounted, ""}, {"UNLOCK_TRIES", c.UnlockTries, 1, mostCounted, ""},
 		{"LOCKOUT_ACCOUNT_MAX", c.AccountMax, 5, nistMax, " (NIST SP 800-63B-4 section 3.2.2)"}, {"LOCKOUT_IPV6_PREFIX", c.IPv6Prefix, 16, 128, ""},
 	} {
 		errs = append(errs, rt.Need(n.from <= n.value && n.value <= n.to, fmt.Sprintf("%s is %d", n.name, n.value),
@@ -176,11 +168,9 @@ func (f *Feature) checkNames() error {
 	c, rt := &f.cfg, f.rt
 	cookie := http.Cookie{Name: c.BrowserCookie, Value: "x"}
 	errs := []error{rt.Need(cookie.Valid() == nil, fmt.Sprintf("LOCKOUT_BROWSER_COOKIE is %q", c.BrowserCookie), "a name of letters, digits, - and _")}
-	if c.Mail != nil {
-		_, ok := rt.Links().To("/")
-		errs = append(errs,
-			rt.Need(rt.Stores().Claims != nil, "no store for what may happen once, such as the use of a link", "set Config.Stores.Claims, or send no mails"),
-			rt.Need(ok, "links in mails need to know where they lead", "set SERVER_NAME to the host that visitors use"))
+	if rt.Mail().On() {
+		errs = append(errs, rt.Mail().Need(f.Name()),
+			rt.Need(rt.Stores().Claims != nil, "no store for what may happen once, such as the use of a link", "set Config.Stores.Claims, or send no mails"))
 	}
 	return errors.Join(errs...)
 }

@@ -1,47 +1,17 @@
 package lockout
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	html "html/template"
-	"strings"
-	text "text/template"
-	"time"
 
 	"github.com/doorward/doorward"
-	"github.com/doorward/doorward/mail"
 )
-
-const lockedMail = "account_locked"
-
-// mails are the two parts of the mail about a lock.
-type mails struct {
-	sender mail.Sender
-	from   string
-	text   *text.Template
-	html   *html.Template
-}
-
-func newMails(c *Config) (*mails, error) {
-	const path = "templates/security/email/" + lockedMail
-	t, err := text.ParseFS(files, path+".txt")
-	if err != nil {
-		return nil, fmt.Errorf("lockout: %w", err)
-	}
-	h, err := html.ParseFS(files, path+".html")
-	if err != nil {
-		return nil, fmt.Errorf("lockout: %w", err)
-	}
-	return &mails{sender: c.Mail, from: c.From, text: t, html: h}, nil
-}
 
 // sendLink sends the owner of a locked account a link that unlocks it, not too
 // often. It does the same work for an account that does not exist. What cannot
 // be sent is logged, and changes no answer.
 func (f *Feature) sendLink(ctx context.Context, account string, u doorward.User) {
-	if f.mails == nil {
+	if !f.rt.Mail().On() {
 		return
 	}
 	err := f.turn(ctx, account)
@@ -86,34 +56,13 @@ func (f *Feature) mailKey(account string) string {
 
 // send writes the mail, and sends it if there is somebody to get it.
 func (f *Feature) send(ctx context.Context, u doorward.User) error {
-	to, payload := "", doorward.NewUniquifier()
+	to := ""
 	if u != nil {
-		to, payload = u.SecurityAccount().Email, u.SecurityAccount().Uniquifier
+		to = u.SecurityAccount().Email
 	}
-	link, _ := f.rt.Links().To(f.cfg.UnlockURL + "/" + f.links.Sign([]byte(payload), f.rt.Now()))
-	subject := f.rt.Web().Text(doorward.M("account_locked_subject"))
-	data := map[string]any{"Subject": subject, "Link": link, "Within": inWords(f.cfg.UnlockWithin)}
-	var plain strings.Builder
-	var rich bytes.Buffer
-	err := errors.Join(f.mails.text.Execute(&plain, data), f.mails.html.Execute(&rich, data))
-	if err != nil {
-		return fmt.Errorf("lockout: %w", err)
-	}
-	if to == "" {
-		return nil
-	}
-	return f.mails.sender.Send(ctx, mail.Message{
-		To: to, From: f.mails.from, Subject: subject, Text: plain.String(), HTML: rich.String(), Template: lockedMail,
+	link, token := f.links.New(u, "")
+	return f.rt.Mail().Send(ctx, doorward.Letter{
+		Template: f.cfg.UnlockMailTemplate, Subject: doorward.Subject("EMAIL_SUBJECT_UNLOCK", f.cfg.UnlockSubject), To: to, User: u,
+		Values: map[string]any{"unlock_link": link, "unlock_token": token, "within": f.cfg.UnlockWithin},
 	})
-}
-
-// inWords says how long d is, rounded down.
-func inWords(d time.Duration) string {
-	switch {
-	case d >= 2*time.Hour:
-		return fmt.Sprintf("%d hours", d/time.Hour)
-	case d >= 2*time.Minute:
-		return fmt.Sprintf("%d minutes", d/time.Minute)
-	}
-	return fmt.Sprintf("%d seconds", d/time.Second)
 }

@@ -162,7 +162,7 @@ func TestStart(t *testing.T) {
 		edit func(*batteries.Config)
 		want []string
 	}{
-		{"no mails, no host", func(c *batteries.Config) { c.Mail, c.URLs.ServerName = nil, "" }, nil},
+		{"no mails, no host", func(c *batteries.Config) { c.Mail.Sender, c.URLs.ServerName = nil, "" }, nil},
 		{"smallest", func(c *batteries.Config) {
 			l := &c.Lockout
 			l.Tries, l.Waiting, l.AccountTries, l.AddressTries, l.AccountMax, l.IPv6Prefix, l.Delay = 1, 1, 1, 1, 5, 16, time.Second
@@ -170,7 +170,7 @@ func TestStart(t *testing.T) {
 		{"the waits, upside down", func(c *batteries.Config) { c.Lockout.Delay, c.Lockout.DelayMax = time.Hour, time.Minute }, nil},
 		{"no store, on purpose", func(c *batteries.Config) { c.Stores.Guesses, c.UnlimitedGuessing = nil, true }, nil},
 		{"no claims", func(c *batteries.Config) { c.Stores.Claims = nil }, []string{"Config.Stores.Claims"}},
-		{"no claims, no mails", func(c *batteries.Config) { c.Stores.Claims, c.Mail = nil, nil }, nil},
+		{"no claims, no mails", func(c *batteries.Config) { c.Stores.Claims, c.Mail.Sender = nil, nil }, nil},
 		{"no host", func(c *batteries.Config) { c.URLs.ServerName = "" }, []string{"SERVER_NAME"}},
 		{"beyond NIST", func(c *batteries.Config) { c.Lockout.AccountMax = 101 }, []string{"LOCKOUT_ACCOUNT_MAX is 101", "NIST"}},
 		{"too few", func(c *batteries.Config) { c.Lockout.AccountMax = 4 }, []string{"LOCKOUT_ACCOUNT_MAX is 4"}},
@@ -193,7 +193,7 @@ func TestStart(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var cfg batteries.Config
 			cfg.Stores, cfg.SecretKey = doorward.StoresFrom(memstore.New[kit.User]()), []byte(kit.SecretKey)
-			cfg.Mail, cfg.URLs.ServerName = &queued{}, kit.Host
+			cfg.Mail.Sender, cfg.URLs.ServerName = &queued{}, kit.Host
 			c.edit(&cfg)
 			app, err := batteries.New(cfg)
 			if err == nil {

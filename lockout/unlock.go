@@ -67,10 +67,9 @@ func (f *Feature) forget(ctx context.Context, u doorward.User) (had bool, err er
 
 func (f *Feature) routes() []doorward.Route {
 	request := doorward.Form[requestForm]{Page: f.requestPage, Check: checkRequest, Submit: f.request}
-	use := doorward.Form[requestForm]{Page: f.linkPage, Submit: f.useLink}
 	return []doorward.Route{
 		request.Route(doorward.Route{Name: "unlock", Path: f.cfg.UnlockURL}),
-		use.Route(doorward.Route{Name: "unlock_link", Path: f.cfg.UnlockURL + "/{token}"}),
+		f.rt.Links().Page(doorward.Route{Name: "unlock_link", Path: f.cfg.UnlockURL + "/{token}"}, f.linkPage, f.useLink),
 	}
 }
 
@@ -98,7 +97,7 @@ func (f *Feature) request(_ http.ResponseWriter, r *http.Request, in *requestFor
 		return doorward.Result{}, err
 	}
 	account := signIn.Identify(in.Email)
-	user, err := signIn.Lookup(ctx, in.Email)
+	user, err := f.rt.Accounts().Find(ctx, in.Email)
 	switch {
 	case err == nil:
 		account = signIn.AccountName(user)
@@ -117,30 +116,23 @@ func (f *Feature) request(_ http.ResponseWriter, r *http.Request, in *requestFor
 	return doorward.Result{Redirect: f.rt.Web().Path("login"), JSON: map[string]any{}, Flash: []doorward.Message{doorward.M("UNLOCK_REQUESTED")}}, nil
 }
 
-// linkPage asks whoever followed a link to press a button: programs that look
-// at mails follow links, too (ASVS 3.5.3).
-func (f *Feature) linkPage(r *http.Request, in *requestForm) (doorward.Result, error) {
-	if _, err := f.linkUser(r); err != nil {
-		res, _ := f.requestPage(r, in) // to ask for another link
+// linkPage asks whoever followed a link to press a button.
+func (f *Feature) linkPage(r *http.Request) (doorward.Result, error) {
+	if _, err := f.link(r); err != nil {
+		res, _ := f.requestPage(r, nil) // to ask for another link
+		res.Form = &requestForm{}
 		return res, err
 	}
 	return doorward.Result{Page: f.cfg.UnlockTemplate, Scope: "unlock", Values: map[string]any{"Action": r.URL.EscapedPath()}, JSON: map[string]any{}}, nil
 }
 
-// linkUser returns whom the link of the request unlocks.
-func (f *Feature) linkUser(r *http.Request) (doorward.User, error) {
-	payload, _, err := f.links.Verify(r.PathValue("token"), f.cfg.UnlockWithin, f.rt.Now())
-	if err != nil {
-		return nil, deadLink()
+// link returns the link of the request.
+func (f *Feature) link(r *http.Request) (doorward.Link, error) {
+	l, err := f.links.Open(r.Context(), r.PathValue("token"))
+	if errors.Is(err, doorward.ErrLinkDead) || errors.Is(err, doorward.ErrLinkExpired) {
+		return l, deadLink()
 	}
-	u, err := f.rt.Stores().Users.FindUser(r.Context(), doorward.UserQuery{Attr: "fs_uniquifier", Value: string(payload)})
-	if errors.Is(err, doorward.ErrNotFound) {
-		return nil, deadLink()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("find user of a link: %w", err)
-	}
-	return u, nil
+	return l, err
 }
 
 func deadLink() error {
@@ -152,36 +144,28 @@ func deadLink() error {
 // useLink unlocks the account, once, and makes this browser known: its owner
 // reads the account's mail, and must not be locked out again by the next
 // stranger.
-func (f *Feature) useLink(_ http.ResponseWriter, r *http.Request, _ *requestForm) (doorward.Result, error) {
-	u, err := f.linkUser(r)
+func (f *Feature) useLink(_ http.ResponseWriter, r *http.Request) (doorward.Result, error) {
+	l, err := f.link(r)
 	if err != nil {
 		return doorward.Result{}, err
 	}
 	ctx, had := r.Context(), false
-	err = f.together(ctx, func(ctx context.Context) error {
-		if err := f.rt.SignIn().Claim(ctx, r.PathValue("token"), f.rt.Now().Add(f.cfg.UnlockWithin)); err != nil {
+	err = f.rt.Stores().InTx(ctx, func(ctx context.Context) error {
+		if err := f.links.Use(ctx, l); err != nil {
 			return err
 		}
-		had, err = f.forget(ctx, u)
+		had, err = f.forget(ctx, l.User)
 		return err
 	})
-	if errors.Is(err, doorward.ErrClaimed) {
+	if errors.Is(err, doorward.ErrLinkDead) {
 		return doorward.Result{}, deadLink()
 	}
 	if err != nil {
 		return doorward.Result{}, err
 	}
 	if had {
-		doorward.Fire(ctx, f.rt, &f.hooks.Unlocked, Unlocked{User: u, By: "mail"})
+		doorward.Fire(ctx, f.rt, &f.hooks.Unlocked, Unlocked{User: l.User, By: "mail"})
 	}
-	f.know(ctx, u)
-	return doorward.Result{Redirect: f.rt.Web().Path("login"), JSON: map[string]any{}, Flash: []doorward.Message{doorward.M("ACCOUNT_UNLOCKED")}}, nil
-}
-
-// together stores all of what do stores, or nothing, where the store can.
-func (f *Feature) together(ctx context.Context, do func(ctx context.Context) error) error {
-	if tx := f.rt.Stores().Tx; tx != nil {
-		return tx.InTx(ctx, do)
-	}
-	return do(ctx)
+	f.know(ctx, l.User)
+	return f.rt.Links().End(r, doorward.LinkEnd{Message: doorward.M("ACCOUNT_UNLOCKED"), Else: "login", JSON: map[string]any{}})
 }

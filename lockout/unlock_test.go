@@ -37,7 +37,7 @@ func mailing(t *testing.T, edit func(*batteries.Config)) (*kit.App, *queued) {
 	t.Helper()
 	box := &queued{}
 	app := limited(t, func(c *batteries.Config) {
-		c.Mail, c.EmailSender = box, "door@example.com"
+		c.Mail.Sender, c.Mail.From = box, "door@example.com"
 		if edit != nil {
 			edit(c)
 		}
@@ -79,7 +79,7 @@ func TestMail(t *testing.T) {
 		}
 	}
 	m := box.Sent()[0]
-	if m.To != "Joe@Example.com" || m.From != "door@example.com" || m.Template != "account_locked" || !strings.Contains(m.Text, "24 hours") || !strings.Contains(m.HTML, "24 hours") {
+	if m.To != "Joe@Example.com" || m.From != "door@example.com" || m.Template != "account_locked" || !strings.Contains(m.Text, "1 day") || !strings.Contains(m.HTML, "1 day") {
 		t.Errorf("%+v", m)
 	}
 	link(t, box)
@@ -203,7 +203,7 @@ func TestMailNobody(t *testing.T) {
 	box.err = errors.New("the mail server is away")
 	lock(t, app, joe)
 	ask(app, joe).Want(200)
-	if !app.Logs.Contains("the mail about a lock was not sent", "the mail server is away") {
+	if !app.Logs.Contains("a mail was refused", "the mail server is away") {
 		t.Error("not logged")
 	}
 }
@@ -317,7 +317,7 @@ func TestUnlockRequest(t *testing.T) {
 
 // Without a sender there are neither pages nor links to them.
 func TestNoMail(t *testing.T) {
-	app := limited(t, func(c *batteries.Config) { c.Mail = nil })
+	app := limited(t, func(c *batteries.Config) { c.Mail.Sender = nil })
 	lock(t, app, joe)
 	for _, path := range []string{"/unlock", "/unlock/x.y.z"} {
 		app.Browser().Get(path).Want(404)

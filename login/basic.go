@@ -22,7 +22,7 @@ func (f *Feature) Check(ctx context.Context, r *http.Request) (doorward.User, ti
 	signIn := f.rt.SignIn()
 	user, err := signIn.Prove(r, doorward.Proof{
 		Kind: "password", Identity: signIn.Identify(name),
-		Find:  func(ctx context.Context) (doorward.User, error) { return signIn.Lookup(ctx, name) },
+		Find:  func(ctx context.Context) (doorward.User, error) { return f.rt.Accounts().Find(ctx, name) },
 		Check: func(ctx context.Context, u doorward.User) error { return f.authenticate(ctx, u, "", plain) },
 	})
 	if err == nil {

@@ -26,6 +26,8 @@ type Config struct {
 
 	// NoVerify leaves /verify out; batteries sets it when FRESHNESS is negative.
 	NoVerify bool `setting:"-"`
+	// NoSignIn leaves the sign-in page itself out, for a feature that takes its place.
+	NoSignIn bool `setting:"-"`
 	// Usernames, if set, adds a username field to the form.
 	Usernames *usernames.Rules `setting:"-"`
 	// Hasher checks passwords. It is required.
@@ -74,17 +76,17 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	if err := rt.Need(f.cfg.Hasher != nil, "no password hasher", "set login.Config.Hasher to a *password.Hasher"); err != nil {
 		return err
 	}
-	if err := rt.Pages(files); err != nil {
-		return err
-	}
-	if err := rt.Texts(texts()); err != nil {
+	if err := rt.Pages(files, texts()); err != nil {
 		return err
 	}
 	return rt.Handle(f.routes()...)
 }
 
 func (f *Feature) routes() []doorward.Route {
-	out := []doorward.Route{f.signIn().Route(doorward.Route{Name: "login", Path: f.cfg.URL, Caller: doorward.SignInCaller})}
+	var out []doorward.Route
+	if !f.cfg.NoSignIn {
+		out = append(out, f.signIn().Route(doorward.Route{Name: "login", Path: f.cfg.URL, Caller: doorward.SignInCaller}))
+	}
 	if methods := f.cfg.LogoutMethods.Or(nil); len(methods) > 0 {
 		out = append(out, f.signOut(methods))
 	}

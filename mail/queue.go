@@ -2,107 +2,166 @@ package mail
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 )
 
-// ErrFull is returned for a mail that finds no place in a [Queue].
-var ErrFull = errors.New("mail: the queue is full")
-
-// Queue sends mails in the background, one after the other, so that neither a
-// slow mail server nor a mail's being sent at all is felt by who waits for an
-// answer. It is safe for concurrent use.
-type Queue struct {
-	to      Sender
-	log     *slog.Logger
-	timeout time.Duration
-	waiting chan Message
-	done    chan struct{}
-
-	mu     sync.Mutex
-	closed bool
+// QueueConfig says how a [Queue] works. What is zero or less is the default.
+type QueueConfig struct {
+	// Size bounds the mails that have a place: those that wait, those that wait to
+	// be tried again, and those that are being sent.
+	Size int `setting:"MAIL_QUEUE" default:"1000" help:"Mails that wait to be sent, the first time or again; more are refused, and that is logged."`
+	// Workers is how many mails are being sent at a time.
+	Workers int `setting:"MAIL_WORKERS" default:"4" help:"Mails that are being sent at a time."`
+	// Timeout bounds each attempt.
+	Timeout time.Duration `setting:"MAIL_TIMEOUT" default:"30 seconds" help:"Longest time for one attempt to send a mail."`
+	// Attempts bounds how often a mail is tried.
+	Attempts int `setting:"MAIL_ATTEMPTS" default:"6" help:"How often a mail is tried before it is given up. What the server refuses for good is tried once."`
+	// MaxAge bounds how late a mail is tried.
+	MaxAge time.Duration `setting:"MAIL_MAX_AGE" default:"1 hour" help:"No attempt is begun when a mail is as old as this."`
+	// Delays are the times between attempts, the last of them for all further ones.
+	// Up to a fifth is added to each, so that what failed together does not come
+	// back together. The default is 1 s, 5 s, 30 s, 2 min and 10 min.
+	Delays []time.Duration `setting:"-"`
+	// From is whom mails are from that do not say so.
+	From string `setting:"-"`
+	// Log is told of mails that are refused, delayed and lost; nil is the default
+	// logger. It gets a hash of the recipient, never the address or the text.
+	Log *slog.Logger `setting:"-"`
+	// Now is the time; nil is time.Now.
+	Now func() time.Time `setting:"-"`
+	// After calls f in a goroutine of its own after d, unless stop is called before;
+	// nil is a timer of package time.
+	After func(d time.Duration, f func()) (stop func() bool) `setting:"-"`
 }
 
-// NewQueue returns a queue in front of a sender, with places for size mails,
-// each of which may take as long as timeout. Close it at the end.
-func NewQueue(to Sender, log *slog.Logger, size int, timeout time.Duration) *Queue {
-	q := &Queue{to: to, log: log, timeout: timeout, waiting: make(chan Message, size), done: make(chan struct{})}
-	go q.run()
-	return q
-}
-
-// Send implements [Sender]. It never waits. A mail that finds no place is
-// logged by template and recipient hash, and is [ErrFull].
-func (q *Queue) Send(ctx context.Context, m Message) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.closed {
-		select {
-		case q.waiting <- m:
-			return nil
-		default:
-		}
+func (c QueueConfig) withDefaults() QueueConfig {
+	atLeast(&c.Size, 1000)
+	atLeast(&c.Workers, 4)
+	atLeast(&c.Timeout, 30*time.Second)
+	atLeast(&c.Attempts, 6)
+	atLeast(&c.MaxAge, time.Hour)
+	if len(c.Delays) == 0 {
+		c.Delays = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}
 	}
-	q.log.ErrorContext(ctx, "a mail was refused: the queue is full", "template", m.Template, "to", recipient(m))
-	return fmt.Errorf("%w: %s", ErrFull, m.Template)
+	c.Log = logger(c.Log)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.After == nil {
+		c.After = func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
+	}
+	return c
+}
+
+// atLeast puts the default in the place of what is not positive.
+func atLeast[T int | time.Duration](v *T, def T) {
+	if *v <= 0 {
+		*v = def
+	}
+}
+
+// Queue sends mails in the background, several at a time, so that neither a slow
+// mail server nor a mail's being sent at all is felt by who waits for an answer.
+// What fails is tried again after growing delays. It is safe for concurrent use.
+//
+// Mails are in memory only: what [Queue.Close] cannot send is lost, and logged.
+type Queue struct {
+	to  Sender
+	cfg QueueConfig
+
+	quit   context.Context // of all attempts; done when Close gives up
+	giveUp context.CancelFunc
+	idle   chan struct{} // closed when all workers have ended
+
+	mu      sync.Mutex
+	work    sync.Cond // ready grew, or the queue was closed
+	ready   []*item   // to be tried now, oldest first
+	delayed map[*item]func() bool
+	flying  map[*item]struct{}
+	closed  bool
+	lost    int // since the queue was closed
+}
+
+// item is a mail with a place in the queue.
+type item struct {
+	Message
+	since    time.Time
+	attempts int
+}
+
+// NewQueue returns a queue in front of a sender. Close it at the end.
+func NewQueue(to Sender, cfg QueueConfig) *Queue {
+	q := &Queue{
+		to: to, cfg: cfg.withDefaults(), idle: make(chan struct{}),
+		delayed: map[*item]func() bool{}, flying: map[*item]struct{}{},
+	}
+	q.work.L = &q.mu
+	q.quit, q.giveUp = context.WithCancel(context.Background())
+	var workers sync.WaitGroup
+	for range q.cfg.Workers {
+		workers.Go(q.run)
+	}
+	go func() {
+		workers.Wait()
+		q.giveUp()
+		close(q.idle)
+	}()
+	return q
 }
 
 // Queued marks a sender that returns at once.
 func (q *Queue) Queued() {}
 
-func (q *Queue) run() {
-	defer close(q.done)
-	for m := range q.waiting {
-		ctx, cancel := context.WithTimeout(context.Background(), q.timeout)
-		if err := q.deliver(ctx, m); err != nil {
-			q.log.ErrorContext(ctx, "a mail was not sent", "template", m.Template, "to", recipient(m), "err", withoutAddress(err, m))
-		}
-		cancel()
-	}
-}
-
-// deliver sends one mail. A sender that panics loses that mail and no other.
-func (q *Queue) deliver(ctx context.Context, m Message) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the sender panicked: %v", p)
-		}
-	}()
-	return q.to.Send(ctx, m)
-}
-
-// withoutAddress is what a server says, which often repeats the recipient.
-func withoutAddress(err error, m Message) string {
-	if m.To == "" {
-		return err.Error()
-	}
-	return strings.ReplaceAll(err.Error(), m.To, "(recipient)")
-}
-
-// Close sends what is waiting, until ctx is done. The queue takes no more.
-func (q *Queue) Close(ctx context.Context) error {
+// Ready returns [ErrFull] or [ErrClosed] if a mail would find no place now. An
+// answer that must not depend on whether an account exists is refused by it
+// before the account is looked up.
+func (q *Queue) Ready() error {
 	q.mu.Lock()
-	if !q.closed {
-		q.closed = true
-		close(q.waiting)
-	}
-	q.mu.Unlock()
-	select {
-	case <-q.done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("mail: %d mails were not sent: %w", len(q.waiting), ctx.Err())
-	}
+	defer q.mu.Unlock()
+	return q.refusal()
 }
 
-// recipient says in a log whose mail it was, to whoever knows the address.
-func recipient(m Message) string {
-	sum := sha256.Sum256([]byte(m.To))
-	return hex.EncodeToString(sum[:8])
+func (q *Queue) refusal() error {
+	switch {
+	case q.closed:
+		return ErrClosed
+	case len(q.ready)+len(q.delayed)+len(q.flying) >= q.cfg.Size:
+		return ErrFull
+	}
+	return nil
+}
+
+// Send implements [Sender]. It never waits. What it refuses is logged by template
+// and recipient hash: a mail that finds no place ([ErrFull], [ErrClosed]) and one
+// that [Message.Check] refuses.
+func (q *Queue) Send(ctx context.Context, m Message) error {
+	if m.From == "" {
+		m.From = q.cfg.From
+	}
+	err := m.Check()
+	if err == nil {
+		if m.ID == "" {
+			m.ID = NewID(m.From)
+		}
+		err = q.add(&item{Message: m, since: q.cfg.Now()})
+	}
+	if err == nil {
+		return nil
+	}
+	q.cfg.Log.ErrorContext(ctx, "a mail was refused", "template", m.Template, "to", recipient(m), "err", err)
+	return fmt.Errorf("%w: %s", err, m.Template)
+}
+
+func (q *Queue) add(it *item) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.refusal(); err != nil {
+		return err
+	}
+	q.ready = append(q.ready, it)
+	q.work.Signal()
+	return nil
 }

@@ -83,7 +83,7 @@ func (f *Feature) create(ctx context.Context, user doorward.User) (taken, error)
 	acc := user.SecurityAccount()
 	ask := asked{acc.Email, acc.Username}
 	var had taken
-	err := f.inTx(ctx, func(ctx context.Context) (err error) {
+	err := f.rt.Stores().InTx(ctx, func(ctx context.Context) (err error) {
 		if had, err = f.taken(ctx, ask); err != nil {
 			return err
 		}
@@ -116,11 +116,4 @@ func (f *Feature) duplicate(ctx context.Context, ask asked, cause error) (taken,
 		had.attr = dup.Attr
 	}
 	return had, nil
-}
-
-func (f *Feature) inTx(ctx context.Context, do func(context.Context) error) error {
-	if tx := f.rt.Stores().Tx; tx != nil {
-		return tx.InTx(ctx, do)
-	}
-	return do(ctx)
 }

@@ -44,13 +44,9 @@ func (f *Feature) form() doorward.Form[registerForm] {
 }
 
 func (f *Feature) page(_ *http.Request, _ *registerForm) (doorward.Result, error) {
-	hint := f.rt.Web().Text(doorward.M("password_hint"))
-	if n := f.cfg.PasswordLength; n > 0 {
-		hint = f.rt.Web().Text(doorward.M("password_length_hint", "length", n)) + " " + hint
-	}
 	return doorward.Result{Page: f.cfg.Template, Scope: "register", Values: map[string]any{
 		"Confirm": !f.cfg.NoConfirm, "Usernames": f.cfg.Usernames != nil, "UsernameRequired": f.cfg.UsernameRequired,
-		"Fields": f.cfg.Fields, "PasswordHint": hint,
+		"Fields": f.cfg.Fields, "PasswordLength": f.cfg.PasswordLength,
 	}}, nil
 }
 

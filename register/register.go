@@ -107,10 +107,7 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 		f.cfg.Email = func(_ context.Context, typed string) (string, error) { return address.Normalize(typed) }
 	}
 	f.names = f.fieldNames()
-	if err := rt.Pages(files); err != nil {
-		return err
-	}
-	if err := rt.Texts(texts()); err != nil {
+	if err := rt.Pages(files, texts()); err != nil {
 		return err
 	}
 	return rt.Handle(f.form().Route(doorward.Route{Name: "register", Path: f.cfg.URL, Caller: doorward.AnonymousCaller}))

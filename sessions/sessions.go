@@ -43,10 +43,7 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	if err := rt.Need(f.cfg.Max > 0, "SESSIONS_MAX is not positive", "leave it out for the default"); err != nil {
 		return err
 	}
-	if err := rt.Pages(files); err != nil {
-		return err
-	}
-	if err := rt.Texts(texts()); err != nil {
+	if err := rt.Pages(files, texts()); err != nil {
 		return err
 	}
 	form := doorward.Form[endForm]{Page: f.page, Submit: f.end}

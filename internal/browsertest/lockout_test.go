@@ -44,7 +44,7 @@ func (l *letterbox) link(t *testing.T) string {
 func TestBrowserLockout(t *testing.T) {
 	box := &letterbox{}
 	s := serve(t, func(c *batteries.Config) {
-		c.Mail, c.URLs.ServerName = box, "localhost"
+		c.Mail.Sender, c.URLs.ServerName = box, "localhost"
 		c.Lockout.AccountTries = 2
 	})
 	chromium := launch(t)

@@ -113,7 +113,7 @@ func (f *Feature) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if len(p.Errors) > 0 {
 		text = p.Errors[0].Message
 	}
-	f.write(w, r, status, f.rt.Web().Text(text), nil)
+	f.write(w, r, status, f.rt.Web().Text(r.Context(), text), nil)
 }
 
 // send sends a browser that asked for a page to one of ours, the first there
@@ -162,7 +162,7 @@ func (q *question) path() string {
 }
 
 func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, status int, key string, more map[string]any) {
-	f.write(w, r, status, f.rt.Web().Text(doorward.M(key)), more)
+	f.write(w, r, status, f.rt.Web().Text(r.Context(), doorward.M(key)), more)
 }
 
 // write answers in the words and the form of the pages' refusals.

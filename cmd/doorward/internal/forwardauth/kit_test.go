@@ -159,7 +159,7 @@ func newBareDoor(t testing.TB, edit func(*batteries.Config)) *door {
 	d.App = kit.New(t, func(c *batteries.Config) {
 		c.Stores = doorward.StoresFrom(&counted{memstore.New[kit.User](), d.trips, d.broken})
 		c.Limits.TrustedProxies = []string{"127.0.0.1", "10.0.0.0/8", "::1"}
-		c.URLs.ServerName, c.Mail, c.UnlimitedGuessing = "", nil, true // nothing that needs a name
+		c.URLs.ServerName, c.Mail.Sender, c.UnlimitedGuessing = "", nil, true // nothing that needs a name
 		if edit != nil {
 			edit(c)
 		}

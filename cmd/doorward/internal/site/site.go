@@ -31,10 +31,7 @@ func (f *Feature) Name() string { return "site" }
 // Init implements [doorward.Feature].
 func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.rt = rt
-	if err := rt.Pages(files); err != nil {
-		return err
-	}
-	if err := rt.Texts(texts()); err != nil {
+	if err := rt.Pages(files, texts()); err != nil {
 		return err
 	}
 	anyway := &doorward.Auth{Via: []string{doorward.MechanismSession, doorward.MechanismToken, doorward.MechanismBasic}}
@@ -48,13 +45,13 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 func (f *Feature) Addr(r *http.Request) netip.Addr { return f.rt.Web().Addr(r) }
 
 // link leads to a page; those that are off are left out.
-type link struct{ URL, Text string }
+type link struct{ URL, Label string }
 
 func (f *Feature) links(pages ...string) []link {
 	var out []link
 	for _, page := range pages {
 		if url := f.rt.Web().Path(page); url != "" {
-			out = append(out, link{url, f.rt.Web().Text(doorward.M("site_" + page))})
+			out = append(out, link{url, "site_" + page})
 		}
 	}
 	return out

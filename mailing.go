@@ -1,0 +1,125 @@
+package doorward
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/doorward/doorward/mail"
+)
+
+// MailConfig is about the mails that features send.
+type MailConfig struct {
+	// Sender takes mails; nil: there are none, and features that live by them
+	// do not start. It must return at once, as a [mail.Queue] does: an answer
+	// that waits for a mail server tells strangers by its time who has an account.
+	Sender mail.Sender `setting:"-"`
+	From   string      `setting:"EMAIL_SENDER" default:"no-reply@localhost" help:"Address that mails are from; MAIL_DEFAULT_SENDER is another name for it."`
+	NoText bool        `setting:"EMAIL_PLAINTEXT,invert" default:"true" help:"Send mails with a part in plain text."`
+	NoHTML bool        `setting:"EMAIL_HTML,invert" default:"true" help:"Send mails with a part in HTML."`
+	// Max bounds what a template makes of a mail.
+	Max int `setting:"MAIL_MAX_SIZE" default:"1048576" help:"Largest part of a mail, in bytes; what a template makes larger is not sent."`
+}
+
+// Letter is a mail to be written.
+type Letter struct {
+	// Template names the two files without their suffix: "security/email/welcome".
+	Template string
+	Subject  Message
+	// To is the address; empty: the letter is written like any other and not
+	// sent, so that there is as much work without an account as with one.
+	To string
+	// User is in whose language it is written, if the application knows that;
+	// otherwise it is the language of the request. Templates see it as .User.
+	User User
+	// Values are the template's .Mail.
+	Values map[string]any
+}
+
+// Subject is the subject of a mail: own, if the settings have one, or the text key.
+func Subject(key, own string) Message {
+	if own != "" {
+		return Message{Text: own}
+	}
+	return M(key)
+}
+
+// Mail is the part of the engine that writes mails.
+type Mail struct{ e *engine }
+
+// Need returns a [ConfigError] if mails cannot be sent, or links in them would
+// not know where to lead.
+func (m Mail) Need(feature string) error {
+	switch {
+	case m.e.cfg.Mail.Sender == nil:
+		return &ConfigError{feature, "no mails can be sent", "set Config.Mail.Sender, for example to a mail.Queue in front of a smtp.Sender"}
+	case m.e.cfg.URLs.ServerName == "":
+		return &ConfigError{feature, "links in mails need to know where they lead", "set SERVER_NAME to the host that visitors use"}
+	}
+	return nil
+}
+
+// On reports whether mails can be sent.
+func (m Mail) On() bool { return m.e.cfg.Mail.Sender != nil }
+
+// KindMail is how limiters know that a mail is about to be sent to an account
+// because a stranger asked for it.
+const KindMail = "mail"
+
+// Admit asks, before anything depends on whether an account exists, if a
+// stranger may cause a mail now. An error refuses the request: the queue is full
+// (503), or his address has asked for too many (429; kind names what for). It
+// reports false if the account, which is u's or the one that typed would name,
+// gets no more for a time: then everything else happens as if it did.
+func (m Mail) Admit(r *http.Request, kind, typed string, u User) (bool, error) {
+	if q, ok := m.e.cfg.Mail.Sender.(interface{ Ready() error }); ok {
+		if err := q.Ready(); err != nil {
+			return false, Busy(err)
+		}
+	}
+	if err := (SignIn{m.e, ""}).Count(r, kind); err != nil {
+		return false, err
+	}
+	_, identity := m.e.identify(typed)
+	done, err := m.e.begin(r, Try{Kind: KindMail, Account: accountName(u, identity), User: u, Addr: m.e.proxies.clientAddr(r)})
+	if err == nil {
+		done(Failed)
+		return true, nil
+	}
+	if p, ok := asProblem(err); ok && p.Status == http.StatusTooManyRequests {
+		return false, nil
+	}
+	return false, err
+}
+
+// Send writes a letter and gives it to the sender. The error is the operator's:
+// a template that fails or makes too much of it. What the sender refuses is
+// logged, and is no error: it must not change the answer.
+func (m Mail) Send(ctx context.Context, l Letter) error {
+	msg, err := m.e.compose(ctx, l)
+	if err != nil {
+		return fmt.Errorf("mail %s: %w", l.Template, err)
+	}
+	if l.To == "" || m.e.cfg.Mail.Sender == nil {
+		return nil
+	}
+	if err := m.e.cfg.Mail.Sender.Send(ctx, msg); err != nil && !errors.Is(err, mail.ErrFull) { // which the queue has logged
+		m.e.log.ErrorContext(ctx, "a mail was refused", "template", l.Template, "err", strings.ReplaceAll(err.Error(), l.To, "(recipient)"))
+	}
+	return nil
+}
+
+// Notify is Send for what has happened already: errors are logged.
+func (m Mail) Notify(ctx context.Context, l Letter) {
+	if err := m.Send(ctx, l); err != nil {
+		m.e.log.ErrorContext(ctx, "a notice was not sent", "template", l.Template, "err", err)
+	}
+}
+
+var _ slog.LogValuer = Letter{}
+
+// LogValue keeps what a letter says out of logs.
+func (l Letter) LogValue() slog.Value { return slog.StringValue(l.Template) }
