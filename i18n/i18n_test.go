@@ -110,6 +110,48 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
+// TestBuiltinEnglish is about translations that were made from other English
+// than the code has by now, or than an operator has set.
+func TestBuiltinEnglish(t *testing.T) {
+	c, err := i18n.BuiltinFrom(files("de.po", german))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		key, one, many string
+		want           bool
+	}{
+		{"login_title", "Sign in", "", true},
+		{"login_title", "Come in", "", false},
+		{"login_title", "Sign in", "Signs in", false},
+		{"duration_days", "%(n)d day", "%(n)d days", true},
+		{"duration_days", "%(n)d day", "", false},
+		{"INVALID_PASSWORD", "INVALID_PASSWORD", "", false},
+	} {
+		if _, ok := c.Translate("de", tt.key, tt.one, tt.many, 2); ok != tt.want {
+			t.Errorf("%s of %q, %q: %t", tt.key, tt.one, tt.many, ok)
+		}
+	}
+	own, err := c.With(files("de.po", entry("login_title", "Herein")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := own.Translate("de", "login_title", "Come in", "", 0); got != "Herein" {
+		t.Errorf("replaced, it is %q", got)
+	}
+}
+
+// TestWider is about where a language takes what it lacks.
+func TestWider(t *testing.T) {
+	own := entry("own", "eigen")
+	c := with(t, "zh.po", entry("login_title", "登录"), "zh-CN.po", own, "zh-Hant.po", own, "de-AT.po", own, "pt-PT.po", own, "pt.po", entry("login_title", "Entrar"))
+	for lang, want := range map[string]string{"zh-CN": "登录", "zh-Hant": "", "de-AT": "", "pt-PT": "Entrar"} {
+		if got, ok := c.Translate(lang, "login_title", "Sign in", "", 0); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, %t", lang, got, ok)
+		}
+	}
+}
+
 // TestOrder is about several files that say something on the same text.
 func TestOrder(t *testing.T) {
 	first := with(t, "de.po", german)
