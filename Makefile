@@ -20,11 +20,13 @@ PKG ?= ./...
 SERVICES := scripts/services run
 # Modules below this one are tested with the whole, not with a part of it.
 MODULES := $(if $(filter ./...,$(PKG)),modules)
+# Languages that `make i18n` begins.
+NEW ?=
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' Makefile
 
 .PHONY: build
 build: ## build the server and command line into bin/
@@ -92,6 +94,10 @@ cover: ## statement coverage over all packages, in .cache/coverage.html
 	$(SERVICES) $(GO) test -count=1 -timeout $(TIMEOUT) -coverpkg=./... -coverprofile=.cache/coverage.out $(PKG)
 	$(GO) tool cover -html=.cache/coverage.out -o .cache/coverage.html
 	$(GO) tool cover -func=.cache/coverage.out | tail -n 1
+
+.PHONY: i18n
+i18n: ## bring the translations up to date and say what is missing; NEW="de fr" begins languages
+	$(GO) run ./cmd/doorward/internal/i18ncheck $(NEW)
 
 .PHONY: docs
 docs: ## write docs/settings.md from the settings' struct tags
