@@ -46,7 +46,7 @@ func onBench(t *testing.T, cfg mail.QueueConfig, say func(context.Context, mail.
 		cfg.Now, cfg.After = b.time, b.after
 		b.q = mail.NewQueue(b, cfg)
 		test(b)
-		_ = b.q.Close(t.Context())
+		_ = b.q.Close(b.t.Context())
 		if said := b.log.String(); strings.Contains(said, "example.com") || strings.Contains(said, "secret") {
 			t.Errorf("the log says too much: %s", said)
 		}
@@ -145,9 +145,9 @@ func untilDone(ctx context.Context, _ mail.Message) error {
 }
 
 func TestQueueIsBounded(t *testing.T) {
-	open := make(chan struct{})
-	hold := func(context.Context, mail.Message) error { <-open; return nil }
-	onBench(t, mail.QueueConfig{Size: 3, Workers: 1}, hold, func(b *bench) {
+	onBench(t, mail.QueueConfig{Size: 3, Workers: 1}, nil, func(b *bench) {
+		open := make(chan struct{})
+		b.say = func(context.Context, mail.Message) error { <-open; return nil }
 		for i := range 3 {
 			if err := b.q.Ready(); err != nil {
 				t.Fatalf("before mail %d: %v", i, err)
@@ -166,7 +166,7 @@ func TestQueueIsBounded(t *testing.T) {
 		if err := b.q.Ready(); err != nil {
 			t.Errorf("when empty: %v", err)
 		}
-		if err := b.q.Close(t.Context()); err != nil {
+		if err := b.q.Close(b.t.Context()); err != nil {
 			t.Error(err)
 		}
 		if err := b.q.Ready(); !errors.Is(err, mail.ErrClosed) {
@@ -221,7 +221,7 @@ func TestQueueBoundsAttempts(t *testing.T) {
 	onBench(t, mail.QueueConfig{Timeout: time.Minute, Attempts: 1}, untilDone, func(b *bench) {
 		began := time.Now()
 		b.mustSend("joe@example.com")
-		if err := b.q.Close(t.Context()); err == nil {
+		if err := b.q.Close(b.t.Context()); err == nil {
 			t.Error("nothing was lost")
 		}
 		if took := time.Since(began); took != time.Minute { // the bubble's clock
@@ -266,7 +266,7 @@ func TestQueueTriesAgain(t *testing.T) {
 					t.Errorf("%v differs from %v", m, sent[0])
 				}
 			}
-			if err := b.q.Close(t.Context()); err != nil {
+			if err := b.q.Close(b.t.Context()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -295,7 +295,7 @@ func TestQueueGivesUp(t *testing.T) {
 				}
 				b.wantAttempts(tt.attempts)
 				b.wantLog(tt.attempts, "level=ERROR msg=\"a mail was not sent\"", tt.reason)
-				if err := b.q.Close(t.Context()); err != nil {
+				if err := b.q.Close(b.t.Context()); err != nil {
 					t.Errorf("it was lost before: %v", err)
 				}
 			})
@@ -308,7 +308,7 @@ func TestQueueUsesFrom(t *testing.T) {
 	onBench(t, mail.QueueConfig{From: "Door <door@door.example>"}, ok, func(b *bench) {
 		m := good()
 		m.From, m.ID = "", "own@door.example"
-		if err := b.q.Send(t.Context(), m); err != nil {
+		if err := b.q.Send(b.t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -332,7 +332,7 @@ func TestQueueCloseDrains(t *testing.T) {
 		}
 		b.wantAttempts(3)
 		failing = false
-		if err := b.q.Close(t.Context()); err != nil {
+		if err := b.q.Close(b.t.Context()); err != nil {
 			t.Error(err)
 		}
 		b.wantAttempts(6)
@@ -346,7 +346,7 @@ func TestQueueCloseCountsTheLost(t *testing.T) {
 	onBench(t, mail.QueueConfig{}, broken, func(b *bench) {
 		b.mustSend("a@example.com")
 		b.mustSend("b@example.com")
-		if err := b.q.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "lost at the end: 2") {
+		if err := b.q.Close(b.t.Context()); err == nil || !strings.Contains(err.Error(), "lost at the end: 2") {
 			t.Errorf("closed: %v", err)
 		}
 		b.wantLog(4, "attempt=2")
@@ -354,20 +354,20 @@ func TestQueueCloseCountsTheLost(t *testing.T) {
 }
 
 func TestQueueCloseWithoutTime(t *testing.T) {
-	deaf := make(chan struct{})
-	hold := func(context.Context, mail.Message) error { <-deaf; return errors.New("too late") }
-	onBench(t, mail.QueueConfig{Workers: 1}, hold, func(b *bench) {
+	onBench(t, mail.QueueConfig{Workers: 1}, nil, func(b *bench) {
+		deaf := make(chan struct{})
+		b.say = func(context.Context, mail.Message) error { <-deaf; return errors.New("too late") }
 		for i := range 3 {
 			b.mustSend(fmt.Sprintf("joe%d@example.com", i))
 		}
-		done, cancel := context.WithCancel(t.Context())
+		done, cancel := context.WithCancel(b.t.Context())
 		cancel()
 		if err := b.q.Close(done); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "3") {
 			t.Errorf("closed: %v", err)
 		}
 		b.wantLog(3, "a mail was lost", "template=welcome", "to=")
 		close(deaf)
-		if err := b.q.Close(t.Context()); err != nil {
+		if err := b.q.Close(b.t.Context()); err != nil {
 			t.Errorf("closed again: %v", err)
 		}
 		b.wantLog(3)
@@ -379,7 +379,7 @@ func TestQueueCloseEndsAttempts(t *testing.T) {
 	onBench(t, mail.QueueConfig{Timeout: time.Hour}, untilDone, func(b *bench) {
 		b.mustSend("joe@example.com")
 		began := time.Now()
-		soon, cancel := context.WithTimeout(t.Context(), time.Second)
+		soon, cancel := context.WithTimeout(b.t.Context(), time.Second)
 		defer cancel()
 		if err := b.q.Close(soon); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("closed: %v", err)
