@@ -71,6 +71,7 @@ func House() Rules {
 			"github.com/jackc/pgx":     drivers(),
 			"github.com/go-sql-driver": drivers(),
 			"github.com/spf13/cobra":   {"cmd/doorward/..."},
+			"github.com/wneessen":      {"mail/smtp"},
 		},
 		Names: map[string]int{".": 120}, // why: docs/adr/004
 		Methods: map[string]int{
@@ -86,9 +87,9 @@ func House() Rules {
 		Marks:     []string{"TO" + "DO", "FIX" + "ME"},
 	}
 	r.place(Base, "internal/testhash", "internal/testdb", "internal/anycase", "internal/po")
-	r.place(Leaf, "mail/smtp", "password", "signed", "conf", "address", "usernames", "mail", "sms", "i18n",
+	r.place(Leaf, "password", "signed", "conf", "address", "usernames", "mail", "sms", "i18n",
 		"internal/otp", "internal/columns")
-	r.place(Middle, "memstore", "sqlstore", "storetest")
+	r.place(Middle, "memstore", "sqlstore", "storetest", "mail/smtp")
 	features := []string{
 		"login", "register", "confirm", "reset", "change", "changeemail", "username", "passwordless",
 		"twofactor", "recoverycodes", "unified", "webauthn", "oauth", "refresh", "sessions", "lockout",
