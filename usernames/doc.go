@@ -3,10 +3,11 @@
 //	name, violation := usernames.Rules{}.Check("Joe")
 //
 // A user name consists of letters and digits of any script (Unicode categories L and
-// N). Three refusals are told apart: markup, control characters or outer spaces
-// (USERNAME_ILLEGAL_CHARACTERS), any other character that is neither letter nor digit
-// (USERNAME_DISALLOWED_CHARACTERS), and the length in code points of the normalised
-// name, both bounds included (USERNAME_INVALID_LENGTH). They are found in this order.
+// N). Four refusals are told apart: markup, control characters, what is not UTF-8, or
+// outer spaces (USERNAME_ILLEGAL_CHARACTERS), any other character that is neither letter
+// nor digit (USERNAME_DISALLOWED_CHARACTERS), scripts that are not written together
+// (USERNAME_MIXED_SCRIPTS), and the length in code points of the normalised name, both
+// bounds included (USERNAME_INVALID_LENGTH). They are found in this order.
 //
 // The stored form is the name in Unicode form NFKD. The rules hold for it too: a letter
 // or number whose compatibility form contains punctuation or space, such as a
@@ -16,5 +17,19 @@
 // Case is kept. Whether look-ups ignore it is a matter of the identity attribute; they
 // use [Rules.Normalize], which refuses nothing.
 //
-// Settings: USERNAME_MIN_LENGTH, USERNAME_MAX_LENGTH, USERNAME_NORMALIZE_FORM.
+// # Look-alikes
+//
+// The Latin "a" and the Cyrillic one look the same. A name that mixes scripts is refused,
+// unless they are written together: the restriction level "highly restrictive" of Unicode
+// Technical Standard 39 (section 5.2), and one system of decimal digits (section 5.3).
+// With compatibility forms gone and marks, joiners and direction marks refused, what is
+// left are names wholly in one script that look like one in another, and letters of one
+// script that resemble each other (l, I, 1). Those are accepted: refusing them would take
+// words of whole languages away.
+//
+// USERNAME_MIXED_SCRIPTS accepts mixed names, for installations that have such users
+// already.
+//
+// Settings: USERNAME_MIN_LENGTH, USERNAME_MAX_LENGTH, USERNAME_NORMALIZE_FORM,
+// USERNAME_MIXED_SCRIPTS.
 package usernames

@@ -19,6 +19,8 @@ type Rules struct {
 	MaxLength int `setting:"USERNAME_MAX_LENGTH" default:"32" help:"longest user name in characters, at most 255"`
 	// NormalizeForm is the Unicode form that is stored: NFC, NFD, NFKC, NFKD or none.
 	NormalizeForm string `setting:"USERNAME_NORMALIZE_FORM" default:"NFKD" help:"Unicode form of user names: NFC, NFD, NFKC, NFKD or none"`
+	// MixedScripts accepts letters of scripts that are not written together.
+	MixedScripts bool `setting:"USERNAME_MIXED_SCRIPTS" default:"false" help:"accept user names that mix scripts, such as Latin and Cyrillic letters, by which one name can look like another"`
 }
 
 // Message keys of a [Violation].
@@ -26,6 +28,7 @@ const (
 	KeyInvalidLength        = "USERNAME_INVALID_LENGTH"
 	KeyIllegalCharacters    = "USERNAME_ILLEGAL_CHARACTERS"
 	KeyDisallowedCharacters = "USERNAME_DISALLOWED_CHARACTERS"
+	KeyMixedScripts         = "USERNAME_MIXED_SCRIPTS"
 )
 
 // Violation is a reason to refuse a user name.
@@ -80,6 +83,9 @@ func (r Rules) Check(name string) (string, *Violation) {
 	normal := r.Normalize(name)
 	if !all(name, unicode.L, unicode.N) || !all(normal, unicode.L, unicode.N, unicode.M) {
 		return "", &Violation{Key: KeyDisallowedCharacters, Text: "Username can contain only letters and numbers"}
+	}
+	if !r.MixedScripts && mixed(normal) {
+		return "", &Violation{Key: KeyMixedScripts, Text: "Username mixes letters or digits of different scripts"}
 	}
 	if n := utf8.RuneCountInString(normal); n < r.MinLength || n > r.MaxLength {
 		return "", r.badLength()

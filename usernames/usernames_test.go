@@ -6,6 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/doorward/doorward/usernames"
 )
 
@@ -14,6 +16,7 @@ func TestCheck(t *testing.T) {
 		length     = usernames.KeyInvalidLength
 		illegal    = usernames.KeyIllegalCharacters
 		disallowed = usernames.KeyDisallowedCharacters
+		mixed      = usernames.KeyMixedScripts
 	)
 	tests := []struct {
 		name, in, want, key string
@@ -21,7 +24,24 @@ func TestCheck(t *testing.T) {
 		{"empty", "", "", ""},
 		{"letters and digits", "Joe42", "Joe42", ""},
 		{"case is kept", "JOEY", "JOEY", ""},
-		{"other scripts", "имя名前٤", "имя名前٤", ""},
+		{"Cyrillic", "имяимя42", "имяимя42", ""},
+		{"Arabic with its digits", "محمد٤٢", "محمد٤٢", ""},
+		{"Japanese", "名前なまえナマエ", "名前なまえナマエ", ""},
+		{"Japanese with Latin", "名前taroなまえ", "名前taroなまえ", ""},
+		{"Korean", "한국어이름", norm.NFKD.String("한국어이름"), ""},
+		{"Chinese with Bopomofo", "名前ㄅㄆㄇ", "名前ㄅㄆㄇ", ""},
+		{"Devanagari with ASCII digits", "रमश42", "रमश42", ""},
+		{"digits alone", "12345", "12345", ""},
+		{"Cyrillic a in Latin", "p\u0430ypal", "", mixed},
+		{"Greek o in Latin", "g\u03bfogle", "", mixed},
+		{"Latin in Cyrillic", "имяимяa", "", mixed},
+		{"Armenian and Latin", "joe\u0585joe", "", mixed},
+		{"Cherokee capital in Latin", "\u13aaoey", "", mixed},
+		{"Hiragana and Hangul", "なまえ한국", "", mixed},
+		{"Cyrillic and Han", "имя名前", "", mixed},
+		{"two kinds of digits", "joey1\u0661", "", mixed},
+		{"two kinds of Arabic digits", "محمد\u0664\u06f4", "", mixed},
+		{"mixed and too short", "a\u0430", "", mixed},
 		{"three", "joe", "", length},
 		{"four", "joey", "joey", ""},
 		{"thirty-two", strings.Repeat("a", 32), strings.Repeat("a", 32), ""},
@@ -79,6 +99,20 @@ func TestOwnRules(t *testing.T) {
 	_, v := r.Check("öööl")
 	if v == nil || v.Args["min"] != 2 || v.Args["max"] != 3 {
 		t.Errorf("violation %+v", v)
+	}
+}
+
+func TestMixedScriptsAllowed(t *testing.T) {
+	r := usernames.Rules{MixedScripts: true}
+	for _, name := range []string{"имя名前٤", "p\u0430ypal"} {
+		if got, v := r.Check(name); got != name || v != nil {
+			t.Errorf("Check(%q) = %q, %+v", name, got, v)
+		}
+	}
+	for _, name := range []string{"p\u0430y\u200dpal", "p\u0430y\xff"} {
+		if _, v := r.Check(name); v == nil {
+			t.Errorf("%q is accepted", name)
+		}
 	}
 }
 
