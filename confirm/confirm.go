@@ -2,9 +2,12 @@ package confirm
 
 import (
 	"context"
+	"embed"
+	"errors"
 	"time"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/address"
 	"github.com/doorward/doorward/conf"
 )
 
@@ -23,15 +26,27 @@ type Config struct {
 	EmailTemplate string `setting:"EMAIL_TEMPLATE_CONFIRM" default:"security/email/confirmation_instructions" help:"Template of the mail with the link."`
 	Subject       string `setting:"EMAIL_SUBJECT_CONFIRM" help:"Subject of that mail, in place of the built-in one."`
 
-	// Email normalises an address and checks it; default: its syntax only.
+	// Email returns the normal form of an address that can receive mail, or an
+	// error that wraps [address.ErrInvalid] or [address.ErrUndeliverable].
+	// Default: any well-formed address.
 	Email func(ctx context.Context, typed string) (string, error) `setting:"-"`
 }
 
-// Feature is the confirm feature.
+// Feature confirms addresses.
 type Feature struct {
-	cfg Config
-	rt  *doorward.Runtime
+	cfg   Config
+	rt    *doorward.Runtime
+	hooks Hooks
+	links *doorward.LinkMaker
 }
+
+var (
+	_ doorward.Feature = (*Feature)(nil)
+	_ doorward.Gate    = (*Feature)(nil)
+)
+
+//go:embed templates
+var files embed.FS
 
 // New returns the feature, for [doorward.New].
 func New(cfg Config) *Feature { return &Feature{cfg: cfg} }
@@ -39,8 +54,41 @@ func New(cfg Config) *Feature { return &Feature{cfg: cfg} }
 // Name implements [doorward.Feature].
 func (f *Feature) Name() string { return "confirm" }
 
+// Hooks returns the events of this feature.
+func (f *Feature) Hooks() *Hooks { return &f.hooks }
+
 // Init implements [doorward.Feature].
 func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.rt = rt
-	return conf.Defaults(&f.cfg)
+	if err := conf.Defaults(&f.cfg); err != nil {
+		return err
+	}
+	if err := f.needs(); err != nil {
+		return err
+	}
+	if f.cfg.Email == nil {
+		f.cfg.Email = func(_ context.Context, typed string) (string, error) { return address.Normalize(typed) }
+	}
+	// Bound to the address: a link says nothing about the next one.
+	f.links = rt.Links().Kind(doorward.LinkKind{Name: "confirm", Path: f.cfg.URL, Within: f.cfg.Within,
+		Bound: func(acc *doorward.Account) string { return acc.Email }})
+	if err := rt.Pages(files, texts()); err != nil {
+		return err
+	}
+	return rt.Handle(
+		f.form().Route(doorward.Route{Name: "send_confirmation", Path: f.cfg.URL}),
+		rt.Links().Page(doorward.Route{Name: "confirm_email", Path: f.cfg.URL + "/{token}"}, f.linkPage, f.useLink),
+	)
+}
+
+// needs reports everything that the feature cannot run without.
+func (f *Feature) needs() error {
+	rt, spa := f.rt, f.rt.Links().SPA()
+	return errors.Join(
+		rt.Mail().Need(f.Name()),
+		rt.Need(rt.Stores().Claims != nil, "no store for what may happen once, such as the use of a link", "set Config.Stores.Claims"),
+		rt.Need(f.cfg.Within >= time.Second, "CONFIRM_EMAIL_WITHIN is "+f.cfg.Within.String(), "one second at least; leave it out for the default"),
+		rt.Need(!spa || f.cfg.PostConfirm != "", "REDIRECT_BEHAVIOR is spa, and links would not know where to lead", "set POST_CONFIRM_VIEW"),
+		rt.Need(!spa || f.cfg.ErrorView != "", "REDIRECT_BEHAVIOR is spa, and links that do not work would not know where to lead", "set CONFIRM_ERROR_VIEW"),
+	)
 }

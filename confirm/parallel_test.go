@@ -1,0 +1,117 @@
+package confirm_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/batteries"
+	"github.com/doorward/doorward/confirm"
+	kit "github.com/doorward/doorward/doorwardtest"
+)
+
+// TestParallel: of many uses of one link at once one works, and the others are
+// told that it has.
+func TestParallel(t *testing.T) {
+	onStores(t, func(t *testing.T, stores func(testing.TB) doorward.Stores) {
+		app := site(t, with(confirm.Config{AutoLogin: true}), func(c *batteries.Config) { c.Stores = stores(t) })
+		path := link(t, app, app.NewUser(ann, unconfirmed))
+		const n = 100
+		browsers := make([]*kit.Browser, n)
+		for i := range browsers {
+			browsers[i] = app.Browser()
+			browsers[i].JSON = true
+			browsers[i].CSRF("/login")
+		}
+		app.Events.Reset()
+		kit.Parallel(t, n, 1, func(i int) bool {
+			res := browsers[i].Post(path, kit.Fields{})
+			if res.Status == 200 {
+				return browsers[i].WhoAmI() == ann
+			}
+			res.Want(400).Fails("", "ALREADY_CONFIRMED")
+			return false
+		})
+		if got := len(kit.EventsOf[confirm.Confirmed](app.Events)); got != 1 {
+			t.Errorf("%d events", got)
+		}
+		if got := len(kit.EventsOf[doorward.Authenticated](app.Events)); got != 1 {
+			t.Errorf("%d sign-ins", got)
+		}
+	})
+}
+
+// TestParallelLinks: several links, and an operator, confirm once altogether.
+func TestParallelLinks(t *testing.T) {
+	onStores(t, func(t *testing.T, stores func(testing.TB) doorward.Stores) {
+		app := site(t, func(c *batteries.Config) { c.Stores = stores(t) })
+		app.NewUser(ann, unconfirmed)
+		const n = 20
+		browsers, paths := make([]*kit.Browser, n), make([]string, n)
+		for i := range browsers {
+			browsers[i] = app.Browser()
+			browsers[i].JSON = true
+			browsers[i].CSRF("/login")
+			paths[i] = link(t, app, must(app, ann))
+			app.Clock.Advance(1e9) // or else they are the same
+		}
+		u, err := app.Accounts().Find(t.Context(), ann)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app.Events.Reset()
+		kit.Parallel(t, n, 1, func(i int) bool {
+			if i == 0 {
+				changed, err := app.Batteries.Confirm.Confirm(t.Context(), u)
+				if err != nil {
+					t.Error(err)
+				}
+				return changed
+			}
+			return browsers[i].Post(paths[i], kit.Fields{}).Status == 200
+		})
+		if got := len(kit.EventsOf[confirm.Confirmed](app.Events)); got != 1 {
+			t.Errorf("%d events", got)
+		}
+	})
+}
+
+// away is a store of users that fails while it is told to.
+type away struct {
+	doorward.UserStore
+	err error
+}
+
+func (a *away) UpdateUser(ctx context.Context, u doorward.User, change func(*doorward.Account) error) error {
+	if a.err != nil {
+		return a.err
+	}
+	return a.UserStore.UpdateUser(ctx, u, change)
+}
+
+// TestTrouble: a link that could not be used is not used up.
+func TestTrouble(t *testing.T) {
+	onStores(t, func(t *testing.T, stores func(testing.TB) doorward.Stores) {
+		users := &away{}
+		app := site(t, func(c *batteries.Config) {
+			c.Stores = stores(t)
+			users.UserStore = c.Stores.Users
+			c.Stores.Users = users
+		})
+		u := app.NewUser(ann, unconfirmed)
+		path := link(t, app, u)
+		users.err = errors.New("no connection")
+		b := app.Browser()
+		b.JSON = true
+		press(b, path).Want(500).Lacks("no connection")
+		if _, err := app.Batteries.Confirm.Confirm(t.Context(), u); !errors.Is(err, users.err) {
+			t.Errorf("by hand: %v", err)
+		}
+		if got := kit.EventsOf[confirm.Confirmed](app.Events); len(got) != 0 {
+			t.Errorf("events %+v", got)
+		}
+		users.err = nil
+		press(b, path).Want(200)
+	})
+}

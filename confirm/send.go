@@ -1,0 +1,114 @@
+package confirm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/address"
+)
+
+// sendForm asks for another link.
+type sendForm struct {
+	Email string `json:"email"`
+}
+
+func (f *Feature) form() doorward.Form[sendForm] {
+	return doorward.Form[sendForm]{
+		New: func(r *http.Request) *sendForm {
+			if r.Method == http.MethodPost {
+				return &sendForm{}
+			}
+			return &sendForm{Email: r.URL.Query().Get("email")}
+		},
+		Page:   func(*http.Request, *sendForm) (doorward.Result, error) { return f.sendPage(), nil },
+		Submit: f.send,
+	}
+}
+
+func (f *Feature) sendPage() doorward.Result {
+	return doorward.Result{Page: f.cfg.Template, Scope: "send_confirmation"}
+}
+
+// send sends another link to an account that is not confirmed. In generic mode
+// every other address is answered as if it were one, after the same work.
+func (f *Feature) send(_ http.ResponseWriter, r *http.Request, in *sendForm) (doorward.Result, error) {
+	typed := strings.TrimSpace(in.Email)
+	sent := f.sendPage()
+	sent.Form, sent.JSON, sent.Flash = in, map[string]any{}, []doorward.Message{doorward.M("CONFIRMATION_REQUEST", "email", typed)}
+	normal, p, err := f.normal(r.Context(), typed)
+	if err != nil {
+		return doorward.Result{}, err
+	}
+	if p != nil {
+		return doorward.Result{}, p.Conceal(sent)
+	}
+	user, p, err := f.addressee(r.Context(), normal)
+	if err != nil {
+		return doorward.Result{}, err
+	}
+	admitted, err := f.rt.Mail().Admit(r, "confirm", normal, user)
+	if err != nil {
+		return doorward.Result{}, err
+	}
+	if err := f.mail(r.Context(), user, admitted && p == nil); err != nil {
+		return doorward.Result{}, err
+	}
+	if p != nil {
+		return doorward.Result{}, p.Conceal(sent)
+	}
+	return sent, nil
+}
+
+// normal returns the normal form of an address, or what is wrong with it.
+func (f *Feature) normal(ctx context.Context, typed string) (string, *doorward.Problem, error) {
+	if typed == "" {
+		return "", doorward.Fail("email", "EMAIL_NOT_PROVIDED"), nil
+	}
+	normal, err := f.cfg.Email(ctx, typed)
+	switch {
+	case errors.Is(err, address.ErrInvalid), errors.Is(err, address.ErrUndeliverable):
+		return "", doorward.Fail("email", "INVALID_EMAIL_ADDRESS"), nil
+	case err != nil:
+		return "", nil, fmt.Errorf("validate address: %w", err)
+	}
+	return normal, nil, nil
+}
+
+// addressee returns the account of an address, nil if there is none, and why it
+// gets no link.
+func (f *Feature) addressee(ctx context.Context, email string) (doorward.User, *doorward.Problem, error) {
+	u, err := f.rt.Stores().Users.FindUser(ctx, doorward.UserQuery{Attr: "email", Value: email, AnyCase: true})
+	switch {
+	case errors.Is(err, doorward.ErrNotFound):
+		return nil, doorward.Fail("email", "USER_DOES_NOT_EXIST"), nil
+	case err != nil:
+		return nil, nil, fmt.Errorf("find user to confirm: %w", err)
+	case !u.SecurityAccount().ConfirmedAt.IsZero():
+		return u, doorward.Fail("email", "ALREADY_CONFIRMED"), nil
+	}
+	return u, nil, nil
+}
+
+// mail writes the mail, and sends it if it may.
+func (f *Feature) mail(ctx context.Context, u doorward.User, may bool) error {
+	to := ""
+	if may {
+		to = u.SecurityAccount().Email
+	}
+	link, token := f.links.New(u, "")
+	err := f.rt.Mail().Send(ctx, doorward.Letter{
+		Template: f.cfg.EmailTemplate, Subject: doorward.Subject("EMAIL_SUBJECT_CONFIRM", f.cfg.Subject), To: to, User: u,
+		Values: map[string]any{"confirmation_link": link, "confirmation_token": token, "within": f.cfg.Within},
+	})
+	if err != nil {
+		return err
+	}
+	if may {
+		doorward.Fire(ctx, f.rt, &f.hooks.InstructionsSent, InstructionsSent{User: u})
+	}
+	return nil
+}
