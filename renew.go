@@ -36,11 +36,7 @@ func (s SignIn) Reauthenticated(r *http.Request, via, next, view string) (Result
 func (v *visit) renew(id *Identity) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	b, now := v.state(), id.AuthnAt
-	proved := func(s *Session) error {
-		s.AuthnAt, s.Fresh, s.GraceUntil, s.Binding = now, true, time.Time{}, v.binding()
-		return nil
-	}
+	b, proved := v.state(), v.proved(id.AuthnAt)
 	if sessions := v.e.cfg.Stores.Sessions; sessions != nil && b.id != nil {
 		newID := randomBytes(idSize)
 		err := v.e.cfg.Stores.InTx(v.ctx(), func(ctx context.Context) error {
@@ -56,6 +52,12 @@ func (v *visit) renew(id *Identity) error {
 			return fmt.Errorf("renew session: %w", err)
 		}
 		b.id, v.dirty, id.SessionID = newID, true, hashID(newID)
+		if v.row != nil { // for who asks later in this request
+			row := *v.row
+			row.IDHash = id.SessionID
+			_ = proved(&row)
+			v.row = &row
+		}
 	} else if v.row != nil {
 		if err := v.updateRow(v.row, proved); err != nil {
 			return err
@@ -67,102 +69,196 @@ func (v *visit) renew(id *Identity) error {
 
 // Renew applies change to the caller's own account, u, with a new uniquifier:
 // every other session, remembered browser and token of it ends. This browser
-// goes on, remembered as before, under a new session id and as just proved; a
-// caller with a token gets a new one. via names what was changed. Tokens of users
-// with a TokenUniquifier go on.
+// goes on, remembered as before, under a new session id and remember-me value and
+// as just proved: copies of its cookies are worth nothing then. A caller with a
+// token gets a new one. via names what was changed. Tokens of users
+// with a TokenUniquifier go on. If the account's sessions were ended since the
+// caller was let in, nothing is stored and the error is [ErrAnonymous].
 func (s SignIn) Renew(r *http.Request, u User, via string, change func(*Account) error) (Result, error) {
 	e, v := s.e, visitFrom(r.Context())
 	id, err := IdentityFrom(r.Context())
 	if err != nil {
 		return Result{}, err
 	}
-	id.AuthnAt, id.User = e.now().Truncate(time.Microsecond), u
-	if err := v.renewAccount(&id, change); err != nil {
+	id.AuthnAt = e.now().Truncate(time.Microsecond)
+	if err := v.renewAccount(&id, renewal{user: u, change: change, proved: true}); err != nil {
 		return Result{}, err
 	}
 	payload, err := e.userPayload(r, v, id, id.Mechanism == MechanismToken)
-	if err != nil {
-		return Result{}, err
+	if err != nil { // too late to fail: the account has changed
+		e.complain(r.Context(), "an account was changed, but what comes with the answer could not be issued", "err", err)
+		payload = payloadOf(u)
 	}
 	v.proofs.settle(Succeeded)
 	fire(r.Context(), e, &e.hooks.Authenticated, Authenticated{User: u, Via: []string{via}, At: id.AuthnAt})
 	return Result{JSON: map[string]any{"user": payload}}, nil
 }
 
-// renewAccount stores what Renew does, in one step.
-func (v *visit) renewAccount(id *Identity, change func(*Account) error) error {
+// Renew applies change to the account of a link, u, with a new uniquifier: every
+// session, remembered browser and token of it ends, and so do all its links. If
+// this browser is signed in as u it goes on, remembered as before, under a new
+// session id and as fresh as it was: a link is no proof of a credential. check
+// comes before the change, in the same step.
+func (l Links) Renew(r *http.Request, u User, check func(context.Context) error, change func(*Account) error) error {
+	v := visitFrom(r.Context())
+	id, err := IdentityFrom(r.Context())
+	if err != nil && !errors.Is(err, ErrAnonymous) {
+		return err
+	}
+	if err != nil || id.User.SecurityAccount().Uniquifier != u.SecurityAccount().Uniquifier || id.Mechanism != MechanismSession {
+		id = Identity{User: u}
+	}
+	return v.renewAccount(&id, renewal{user: u, check: check, change: func(acc *Account) error {
+		if err := change(acc); err != nil || acc.TokenUniquifier == "" {
+			return err
+		}
+		acc.TokenUniquifier = NewUniquifier()
+		return nil
+	}})
+}
+
+// PostLogin is the view after signing in, where changes of an account lead, too.
+func (l Links) PostLogin() string { return l.e.resolve(l.e.cfg.URLs.PostLogin) }
+
+// renewal is a change of an account that ends all its sessions but one.
+type renewal struct {
+	user   User
+	check  func(context.Context) error // nil: nothing to check
+	change func(*Account) error
+	proved bool // a credential was proved for it
+}
+
+// renewAccount stores a renewal in one step, and makes the session of id, if
+// there is one, this browser's again.
+func (v *visit) renewAccount(id *Identity, n renewal) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	st, b, next, newID := v.e.cfg.Stores, v.state(), NewUniquifier(), randomBytes(idSize)
-	session := id.Mechanism == MechanismSession
-	proved := func(s *Session) error {
-		s.AuthnAt, s.Fresh, s.GraceUntil, s.Binding = id.AuthnAt, true, time.Time{}, v.binding()
-		return nil
+	was := id.User.SecurityAccount().Uniquifier
+	session := id.Mechanism != "" && v.row != nil && v.row.Uniquifier == was // also of who came with a token as well
+	renewed := func(s *Session) error { return nil }
+	if n.proved {
+		renewed = v.proved(id.AuthnAt)
 	}
+	var kept kept
 	err := st.InTx(v.ctx(), func(ctx context.Context) error {
-		var old string
-		if err := st.Users.UpdateUser(ctx, id.User, func(acc *Account) error {
-			old, acc.Uniquifier = acc.Uniquifier, next
-			return change(acc)
-		}); err != nil {
+		if err := v.rotate(ctx, n, was, next); err != nil {
 			return err
 		}
 		if session && st.Sessions != nil {
 			if err := st.Sessions.RekeySession(ctx, hashID(b.id), hashID(newID), next); err != nil {
 				return err
 			}
-			if err := st.Sessions.UpdateSession(ctx, hashID(newID), proved); err != nil {
+			if err := st.Sessions.UpdateSession(ctx, hashID(newID), renewed); err != nil {
 				return err
 			}
 		}
-		if err := v.keepRemembered(ctx, old, next); err != nil {
-			return err
+		if id.Mechanism != "" {
+			var err error
+			if kept, err = v.keepRemembered(ctx, n.user, was, next); err != nil {
+				return err
+			}
 		}
-		_, err := v.e.endAll(ctx, old, "")
+		_, err := v.e.endAll(ctx, was, "")
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
 		return ErrAnonymous // ended meanwhile
 	}
-	if err != nil || !session {
+	id.User = n.user
+	if err != nil {
 		return err
+	}
+	if kept.secret != "" {
+		v.sendRemember(kept.Selector, kept.secret, kept.ExpiresAt)
+	}
+	if !session {
+		if id.Mechanism != "" {
+			v.decided = authResult{*id, nil}
+			v.principal = &v.decided
+		}
+		return nil
 	}
 	row := *v.row
 	row.Uniquifier = next
-	_ = proved(&row)
+	_ = renewed(&row)
 	if st.Sessions != nil {
-		row.IDHash, id.SessionID = hashID(newID), hashID(newID)
+		row.IDHash = hashID(newID)
+		if id.SessionID != "" {
+			id.SessionID = row.IDHash
+		}
 	}
 	v.adopt(row, newID)
 	v.setIdentity(*id, nil)
 	return nil
 }
 
-// keepRemembered moves the row of this browser to another uniquifier, if its
-// secret is right and it is the old one's.
-func (v *visit) keepRemembered(ctx context.Context, old, next string) error {
+// rotate stores what a renewal does to the account itself, unless its sessions
+// were ended meanwhile: who was let in before that is not let in by it again.
+func (v *visit) rotate(ctx context.Context, n renewal, was, next string) error {
+	if n.check != nil {
+		if err := n.check(ctx); err != nil {
+			return err
+		}
+	}
+	return v.e.cfg.Stores.Users.UpdateUser(ctx, n.user, func(acc *Account) error {
+		if acc.Uniquifier != was || !acc.Active {
+			return ErrAnonymous
+		}
+		if err := n.change(acc); err != nil {
+			return err
+		}
+		acc.Uniquifier = next
+		return nil
+	})
+}
+
+// proved returns what a new proof changes of a session.
+func (v *visit) proved(at time.Time) func(*Session) error {
+	return func(s *Session) error {
+		s.AuthnAt, s.Fresh, s.GraceUntil, s.Binding = at, true, time.Time{}, v.binding()
+		return nil
+	}
+}
+
+// kept is the row by which a browser stays remembered, with its secret; "" if it
+// was not.
+type kept struct {
+	Remember
+	secret string
+}
+
+// keepRemembered gives this browser a new remember-me row with the same end. The
+// old one ends with all others: its value may have been copied, and then the copy
+// must not outlive the change; and where it was replaced a while ago somebody else
+// may have the one that counts.
+func (v *visit) keepRemembered(ctx context.Context, u User, was, next string) (kept, error) {
 	selector, secret, ok := v.rememberCookie()
 	store := v.e.cfg.Stores.Remember
 	if store == nil || !ok {
-		return nil
+		return kept{}, nil
 	}
-	have := hashText(secret)
-	rm, err := store.UpdateRemember(ctx, selector, func(r *Remember) error {
-		if !sameText(r.Verifier, have) && !sameText(r.Previous, have) {
+	have, now := hashText(secret), v.e.now()
+	old, err := store.UpdateRemember(ctx, selector, func(r *Remember) error {
+		just := sameText(r.Previous, have) && now.Sub(r.RotatedAt) < v.e.cfg.Session.RememberGrace
+		if !sameText(r.Verifier, have) && !just || !now.Before(r.ExpiresAt) || r.Uniquifier != was {
 			return ErrNotFound
 		}
 		return nil
 	})
-	switch {
-	case errors.Is(err, ErrNotFound) || err == nil && rm.Uniquifier != old:
-		return nil
-	case err == nil:
-		err = store.MoveRemember(ctx, selector, next)
+	if errors.Is(err, ErrNotFound) {
+		return kept{}, nil
+	}
+	var k kept
+	if err == nil {
+		k.Remember, k.secret = v.newRemember(u)
+		k.Uniquifier, k.CreatedAt, k.ExpiresAt = next, old.CreatedAt, old.ExpiresAt
+		err = store.CreateRemember(ctx, k.Remember)
 	}
 	if err != nil {
-		return fmt.Errorf("keep this browser remembered: %w", err)
+		return kept{}, fmt.Errorf("keep this browser remembered: %w", err)
 	}
-	return nil
+	return k, nil
 }
 
 // RequireFresh returns an error that, returned by a handler, makes the engine
