@@ -70,7 +70,10 @@ func TestDeadLinks(t *testing.T) {
 		{"too old", func(_ *testing.T, app *kit.App, _ doorward.User) { app.Clock.Advance(48*time.Hour + time.Second) }, "CONFIRMATION_EXPIRED"},
 		{"another address", change(func(acc *doorward.Account) { acc.Email = "other@example.com" }), "INVALID_CONFIRMATION_TOKEN"},
 		{"another address, confirmed", change(func(acc *doorward.Account) { acc.Email, acc.ConfirmedAt = "other@example.com", acc.CreatedAt }), "INVALID_CONFIRMATION_TOKEN"},
-		{"another address and back", change(func(acc *doorward.Account) { acc.ConfirmedAt = acc.CreatedAt }), "ALREADY_CONFIRMED"},
+		{"another address, confirmed, and back", func(_ *testing.T, app *kit.App, u doorward.User) {
+			app.Change(u, func(acc *doorward.Account) { acc.Email, acc.ConfirmedAt = "other@example.com", acc.CreatedAt })
+			app.Change(u, func(acc *doorward.Account) { acc.Email = ann })
+		}, "ALREADY_CONFIRMED"},
 		{"signed out everywhere", func(t *testing.T, app *kit.App, u doorward.User) {
 			if err := app.Accounts().SignOutEverywhere(t.Context(), u, nil); err != nil {
 				t.Fatal(err)

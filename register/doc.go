@@ -12,13 +12,37 @@
 //
 // Who registered is signed in, through the same gates as everybody; where one
 // of them refuses, the account is there and the answer says so without signing
-// in.
+// in. Where addresses are confirmed the message is CONFIRM_REGISTRATION, whether
+// the gate of package confirm lets him in before or not.
+//
+// # Mails
+//
+// If mails can be sent, and unless SEND_REGISTER_EMAIL is off, a registration
+// causes one. Templates find these under .Mail:
+//
+//	security/email/welcome                    to the new account: confirmation_link,
+//	                                          confirmation_token (null if there is nothing to confirm)
+//	security/email/welcome_existing           to the owner of the address: recovery_link, reset_link,
+//	                                          reset_token (if passwords can be reset), confirmation_link,
+//	                                          confirmation_token (if he has not confirmed)
+//	security/email/welcome_existing_username  to the address that was typed: email, username
+//
+// The second and third are sent in generic mode only. Links are made by features
+// with the methods ConfirmationLink and ResetLink, as packages confirm and reset
+// have them.
+//
+// A stranger decides who gets these mails. The limits of package lockout bound
+// how many a network causes and how many an address gets; more are not sent,
+// and nobody is told. The built-in templates have no word of what he typed;
+// templates of your own should keep to that: the fields of .User come from the
+// form.
 //
 // # Generic mode
 //
 // With RETURN_GENERIC_RESPONSES an address or username that is taken is
 // answered as if it had been free (ASVS 6.3.8): the same bytes, after the same
-// look-ups and one password hash. Nobody is signed in and no user is named.
+// look-ups, one password hash and one mail. Nobody is signed in and no user is
+// named. Only the mail says what was the matter, to the owner of the address.
 //
 // # Uniqueness
 //
@@ -35,7 +59,7 @@
 // PASSWORD_TOO_SIMPLE, PASSWORD_BREACHED, PASSWORD_BREACHED_SITE_ERROR,
 // USERNAME_NOT_PROVIDED, USERNAME_ALREADY_ASSOCIATED and those of the username
 // rules, IDENTITY_ALREADY_ASSOCIATED, FIELD_NOT_PROVIDED, and on the page after
-// it REGISTERED or REGISTRATION_RECEIVED.
+// it REGISTERED, CONFIRM_REGISTRATION or REGISTRATION_RECEIVED.
 //
 // # Events
 //

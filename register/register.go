@@ -22,6 +22,12 @@ type Config struct {
 	PasswordOptional bool     `setting:"PASSWORD_REQUIRED,invert" default:"true" help:"An account must have a password; turning this off needs another way to sign in."`
 	DefaultRoles     []string `setting:"REGISTER_ROLES" help:"Roles that new accounts get; they must exist."`
 
+	NoMail                   bool   `setting:"SEND_REGISTER_EMAIL,invert" default:"true" help:"Send a mail about a registration, if mails can be sent."`
+	MailTemplate             string `setting:"REGISTER_EMAIL_TEMPLATE" default:"security/email/welcome" help:"Template of the mail to a new account."`
+	MailTemplateExisting     string `setting:"REGISTER_EMAIL_EXISTING_TEMPLATE" default:"security/email/welcome_existing" help:"Template of the mail to the owner of an account whose address somebody registers again, in generic mode."`
+	MailTemplateExistingName string `setting:"REGISTER_EMAIL_EXISTING_USERNAME_TEMPLATE" default:"security/email/welcome_existing_username" help:"Template of the mail to whoever asks for a username that is taken, in generic mode."`
+	Subject                  string `setting:"EMAIL_SUBJECT_REGISTER" help:"Subject of these mails, in place of the built-in one."`
+
 	// Usernames, if set, adds a username field to the form.
 	Usernames        *usernames.Rules `setting:"-"`
 	UsernameRequired bool             `setting:"-"`

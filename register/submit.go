@@ -13,7 +13,8 @@ import (
 )
 
 // submit checks every field, then asks the limiters (ASVS 2.4.1), then hashes
-// once whether the account will be made or not, then makes it.
+// once whether the account will be made or not, then makes it, then writes one
+// mail whatever came of it.
 func (f *Feature) submit(w http.ResponseWriter, r *http.Request, in *registerForm) (doorward.Result, error) {
 	ctx := r.Context()
 	user := f.rt.Stores().Admin.NewUser()
@@ -21,7 +22,8 @@ func (f *Feature) submit(w http.ResponseWriter, r *http.Request, in *registerFor
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	if err := f.rt.SignIn().Count(r, "register"); err != nil {
+	mayMail, err := f.admit(r, in, had)
+	if err != nil {
 		return doorward.Result{}, err
 	}
 	hash, err := f.cfg.Hasher.Hash(ctx, in.Password)
@@ -35,20 +37,36 @@ func (f *Feature) submit(w http.ResponseWriter, r *http.Request, in *registerFor
 			return doorward.Result{}, err
 		}
 	}
-	if had.any() {
-		if !f.rt.Generic() {
-			p := &doorward.Problem{}
-			had.report(in, p)
-			return doorward.Result{}, p
-		}
-		doorward.Fire(ctx, f.rt, &f.hooks.NotRegistered, NotRegistered{User: had.owner(), ExistingEmail: had.email != nil, ExistingUsername: had.username != nil})
-		return f.received(r, in), nil
+	if had.any() && !f.rt.Generic() {
+		p := &doorward.Problem{}
+		had.report(in, p)
+		return doorward.Result{}, p
 	}
-	doorward.Fire(ctx, f.rt, &f.hooks.Registered, Registered{User: user})
+	f.tell(ctx, user, had)
+	if f.mails() {
+		f.rt.Mail().Notify(ctx, f.letter(ctx, user, had, mayMail))
+	}
 	if f.rt.Generic() {
 		return f.received(r, in), nil
 	}
 	return f.welcome(w, r, in, user), nil
+}
+
+// admit asks the limiters, and reports whether a mail may go out, too.
+func (f *Feature) admit(r *http.Request, in *registerForm, had taken) (mayMail bool, err error) {
+	if !f.mails() {
+		return false, f.rt.SignIn().Count(r, "register")
+	}
+	return f.rt.Mail().Admit(r, "register", in.Email, had.email)
+}
+
+// tell fires the event.
+func (f *Feature) tell(ctx context.Context, user doorward.User, had taken) {
+	if had.any() {
+		doorward.Fire(ctx, f.rt, &f.hooks.NotRegistered, NotRegistered{User: had.owner(), ExistingEmail: had.email != nil, ExistingUsername: had.username != nil})
+		return
+	}
+	doorward.Fire(ctx, f.rt, &f.hooks.Registered, Registered{User: user})
 }
 
 // check looks at everything there is to say about the form, so that a visitor
