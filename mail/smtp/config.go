@@ -25,7 +25,7 @@ import (
 // Config says which server, and how. Its zero value is a server on this machine
 // that asks for no password.
 type Config struct {
-	Server string `setting:"MAIL_SERVER,bare" default:"localhost" help:"Host that mails are given to."`
+	Server string `setting:"MAIL_SERVER,bare" help:"Host that mails are given to; in the library, empty is this machine."`
 	Port   int    `setting:"MAIL_PORT,bare" default:"25" help:"Its port; usually 587 with MAIL_USE_TLS and 465 with MAIL_USE_SSL."`
 	// UseTLS asks for STARTTLS (RFC 3207) and sends nothing to a server without it.
 	UseTLS bool `setting:"MAIL_USE_TLS,bare" default:"false" help:"Encrypt with STARTTLS; a server that does not offer it gets no mail."`
@@ -66,6 +66,9 @@ type Config struct {
 func New(cfg Config) (*Sender, error) {
 	if err := conf.Defaults(&cfg); err != nil {
 		return nil, fmt.Errorf("smtp: %w", err)
+	}
+	if cfg.Server == "" {
+		cfg.Server = "localhost"
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()

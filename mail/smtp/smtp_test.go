@@ -375,6 +375,7 @@ func TestConfig(t *testing.T) {
 		"Flask-Mail's":      {map[string]any{"MAIL_SERVER": "mx.example", "MAIL_PORT": "587", "MAIL_USE_TLS": "True", "MAIL_USE_SSL": "False", "MAIL_USERNAME": "door", "MAIL_PASSWORD": password, "MAIL_DEFAULT_SENDER": "Door <a@door.example>", "MAIL_MAX_EMAILS": "null", "MAIL_SUPPRESS_SEND": "0", "MAIL_DEBUG": "0", "MAIL_ASCII_ATTACHMENTS": "true", "MAIL_TIMEOUT": "10"}, ""},
 		"no encryption":     {map[string]any{"MAIL_SERVER": "mx.example", "MAIL_USERNAME": "door", "MAIL_PASSWORD": password}, "MAIL_USE_TLS"},
 		"allowed":           {map[string]any{"MAIL_SERVER": "mx.example", "MAIL_USERNAME": "door", "MAIL_PASSWORD": password, "SECURITY_INSECURE_MAIL_AUTH": "true"}, ""},
+		"default host":      {map[string]any{"MAIL_USERNAME": "door", "MAIL_PASSWORD": password}, ""},
 		"this machine":      {map[string]any{"MAIL_SERVER": "::1", "MAIL_USERNAME": "door", "MAIL_PASSWORD": password}, ""},
 		"looks like it":     {map[string]any{"MAIL_SERVER": "localhost.evil.example", "MAIL_USERNAME": "door", "MAIL_PASSWORD": password}, "MAIL_USE_TLS"},
 		"both":              {map[string]any{"MAIL_USE_TLS": "true", "MAIL_USE_SSL": "true"}, "choose one"},
