@@ -2,8 +2,12 @@ package username
 
 import (
 	"context"
+	"embed"
+	"errors"
+	"fmt"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/address"
 	"github.com/doorward/doorward/conf"
 	"github.com/doorward/doorward/usernames"
 )
@@ -15,7 +19,7 @@ type Config struct {
 
 	// Required refuses an empty username.
 	Required bool `setting:"-"`
-	// Rules say what a username is.
+	// Rules say what a username is; default: the zero Rules.
 	Rules *usernames.Rules `setting:"-"`
 	// Email normalises an address and checks it; default: its syntax only.
 	Email func(ctx context.Context, typed string) (string, error) `setting:"-"`
@@ -41,18 +45,94 @@ type Recovery struct {
 
 // Feature is the username feature.
 type Feature struct {
-	cfg Config
-	rt  *doorward.Runtime
+	cfg   Config
+	rt    *doorward.Runtime
+	hooks Hooks
 }
 
+var _ doorward.Feature = (*Feature)(nil)
+
+//go:embed templates
+var files embed.FS
+
 // New returns the feature, for [doorward.New].
-func New(cfg Config) *Feature { return &Feature{cfg: cfg} }
+func New(cfg Config) *Feature {
+	if cfg.Change != nil {
+		c := *cfg.Change
+		cfg.Change = &c
+	}
+	if cfg.Recovery != nil {
+		c := *cfg.Recovery
+		cfg.Recovery = &c
+	}
+	rules := usernames.Rules{}
+	if cfg.Rules != nil {
+		rules = *cfg.Rules
+	}
+	cfg.Rules = &rules
+	return &Feature{cfg: cfg}
+}
 
 // Name implements [doorward.Feature].
 func (f *Feature) Name() string { return "username" }
 
+// Hooks returns the events of this feature.
+func (f *Feature) Hooks() *Hooks { return &f.hooks }
+
 // Init implements [doorward.Feature].
 func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.rt = rt
-	return conf.Defaults(&f.cfg)
+	if err := errors.Join(conf.Defaults(&f.cfg), conf.Defaults(f.cfg.Rules)); err != nil {
+		return err
+	}
+	if err := f.cfg.Rules.Validate(); err != nil {
+		return rt.Need(false, err.Error(), "correct the rules for usernames")
+	}
+	if f.cfg.Email == nil {
+		f.cfg.Email = func(_ context.Context, typed string) (string, error) { return address.Normalize(typed) }
+	}
+	if err := rt.Pages(files, texts()); err != nil {
+		return err
+	}
+	if f.cfg.Change != nil {
+		if err := rt.Handle(f.change().Route(doorward.Route{Name: "change_username", Path: f.cfg.Change.URL, Caller: doorward.FreshCaller})); err != nil {
+			return err
+		}
+	}
+	if f.cfg.Recovery == nil {
+		return nil
+	}
+	if err := rt.Mail().Need(f.Name()); err != nil {
+		return err
+	}
+	return rt.Handle(f.recovery().Route(doorward.Route{Name: "recover_username", Path: f.cfg.Recovery.URL, Caller: doorward.AnonymousCaller}))
+}
+
+// attribute is how an attribute is compared: as sign-ins do, or in any case of
+// letters where nobody signs in with it.
+func (f *Feature) attribute(name string) doorward.IdentityAttribute {
+	for _, ia := range f.rt.Identities() {
+		if ia.Attr == name {
+			return ia
+		}
+	}
+	return doorward.IdentityAttribute{Attr: name, AnyCase: true, Map: func(typed string) string {
+		normal, err := address.Normalize(typed)
+		if err != nil {
+			return ""
+		}
+		return normal
+	}}
+}
+
+// find returns who has the value of an attribute, or nil.
+func (f *Feature) find(ctx context.Context, ia doorward.IdentityAttribute, value string) (doorward.User, error) {
+	u, err := f.rt.Stores().Users.FindUser(ctx, doorward.UserQuery{Attr: ia.Attr, Value: value, AnyCase: ia.AnyCase})
+	if errors.Is(err, doorward.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find who has the %s: %w", ia.Attr, err)
+	}
+	return u, nil
 }
