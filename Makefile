@@ -78,7 +78,7 @@ browser: deps ## the tests that drive a real browser, and nothing else
 
 .PHONY: bench
 bench: ## the table of what a request costs
-	$(GO) test -run '^TestTable$$' -count=1 -timeout 30m -v ./internal/bench -bench-table
+	$(GO) test -run '^(TestTable|TestTwins)$$' -count=1 -timeout 30m -v ./internal/bench -bench-table
 
 .PHONY: storm
 storm: ## what a server does while 500 people sign in at once, as a table

@@ -86,10 +86,13 @@ type IdentityAttribute struct {
 
 // URLConfig says where the pages are and where they lead.
 type URLConfig struct {
-	Prefix          string   `setting:"URL_PREFIX" help:"Path in front of every security page."`
-	Subdomain       string   `setting:"SUBDOMAIN" help:"Answer the security pages on this subdomain of SERVER_NAME only."`
-	Static          string   `setting:"STATIC_FOLDER_URL" default:"/fs-static" help:"Path of the style sheet."`
-	ServerName      string   `setting:"SERVER_NAME,bare" help:"Host (and port) the application is reached at; links in mails use it."`
+	Prefix     string `setting:"URL_PREFIX" help:"Path in front of every security page."`
+	Subdomain  string `setting:"SUBDOMAIN" help:"Answer the security pages on this subdomain of SERVER_NAME only."`
+	Static     string `setting:"STATIC_FOLDER_URL" default:"/fs-static" help:"Path of the style sheet."`
+	ServerName string `setting:"SERVER_NAME,bare" help:"Host (and port) the application is reached at; links in mails use it."`
+	// Origin is where links in mails lead if there is no ServerName, such as
+	// "http://localhost:8080".
+	Origin          string   `setting:"-"`
 	Scheme          string   `setting:"PREFERRED_URL_SCHEME,bare" default:"https" help:"Scheme of links in mails: https, or http for development."`
 	Root            string   `setting:"APPLICATION_ROOT,bare" default:"/" help:"Path of the application; the default target after signing in and out."`
 	PostLogin       string   `setting:"POST_LOGIN_VIEW" help:"Where signing in leads: a page's name or a URL; empty: APPLICATION_ROOT."`

@@ -26,7 +26,7 @@ func TestTwins(t *testing.T) {
 }
 
 func TestMailTrap(t *testing.T) {
-	kit.MailTrap(t, kit.New(t, kit.Everything), "http://localhost")
+	kit.MailTrap(t, kit.New(t, kit.Everything), "https://localhost")
 }
 
 // Of identical requests that consume something one succeeds.

@@ -1,6 +1,7 @@
 package doorward
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,7 +21,8 @@ type LanguageConfig struct {
 	Translator Translator `setting:"-"`
 	// Choose returns the language of a request, as a BCP 47 tag or an
 	// Accept-Language header. "" leaves it to the user's method
-	// PreferredLanguage() string, if there is one, then to the browser.
+	// PreferredLanguage() string, if there is one, then to the browser. It may
+	// ask [IdentityFrom] who is signed in, and asks for no texts.
 	Choose  func(*http.Request) string `setting:"-"`
 	Offered []string                   `setting:"LANGUAGES" help:"Languages that visitors are answered in, of those there are; empty: all."`
 	Default string                     `setting:"LANGUAGE" default:"en" help:"Language of visitors who prefer none of those, and of mails to users whose language is not known."`
@@ -42,7 +45,7 @@ func (e *engine) setUpLanguages() error {
 	c := &e.cfg.Languages
 	e.languages = []string{"en"}
 	if c.Translator != nil {
-		e.languages = c.Translator.Languages()
+		e.languages = slices.Clone(c.Translator.Languages())
 	}
 	if len(c.Offered) > 0 {
 		for _, lang := range c.Offered {
@@ -61,29 +64,43 @@ func (e *engine) setUpLanguages() error {
 // language is the language of a visit, decided once.
 type language struct {
 	once sync.Once
-	tag  string
+	tag  atomic.Pointer[string]
 }
 
-// language returns in which language the visitor is answered.
+// language returns in which language the visitor is answered. It looks for who
+// that is, so it must not be called with v.mu held.
 func (v *visit) language() string {
+	if len(v.e.languages) < 2 {
+		return v.e.cfg.Languages.Default
+	}
 	v.lang.once.Do(func() {
-		v.lang.tag = v.e.cfg.Languages.Default
-		if len(v.e.languages) < 2 {
-			return
-		}
 		var user User
 		if id, err := IdentityFrom(&v.within); err == nil {
 			user = id.User
 		}
-		chosen := ""
-		if choose := v.e.cfg.Languages.Choose; choose != nil {
-			chosen = choose(v.r)
-		}
-		if tag := v.e.match(chosen, preferred(user), v.r.Header.Get("Accept-Language")); tag != "" {
-			v.lang.tag = tag
-		}
+		tag := v.wish(&v.within, user)
+		v.lang.tag.Store(&tag)
 	})
-	return v.lang.tag
+	return v.languageSoFar()
+}
+
+// languageSoFar is the language as far as that can be told while it is being
+// found out who the visitor is.
+func (v *visit) languageSoFar() string {
+	if tag := v.lang.tag.Load(); tag != nil {
+		return *tag
+	}
+	return v.wish(&v.behind, nil)
+}
+
+// wish returns the language that suits the visitor best, who is user if he is
+// somebody.
+func (v *visit) wish(ctx context.Context, user User) string {
+	chosen := ""
+	if choose := v.e.cfg.Languages.Choose; choose != nil {
+		chosen = choose(v.r.WithContext(ctx))
+	}
+	return cmp.Or(v.e.match(chosen, preferred(user), v.r.Header.Get("Accept-Language")), v.e.cfg.Languages.Default)
 }
 
 // match returns the first language offered that suits one of the wishes.
@@ -96,7 +113,7 @@ func (e *engine) match(wishes ...string) string {
 		if w == "" {
 			continue
 		}
-		if tag := t.Match(w, e.languages); tag != "" {
+		if tag := t.Match(w, e.languages); slices.Contains(e.languages, tag) {
 			return tag
 		}
 	}
@@ -113,10 +130,14 @@ func preferred(u User) string {
 
 // languageOf is the language of the request that ctx belongs to.
 func (e *engine) languageOf(ctx context.Context) string {
-	if v := visitBehind(ctx); v != nil {
-		return v.language()
+	v := visitBehind(ctx)
+	switch {
+	case v == nil || v.e != e:
+		return e.cfg.Languages.Default
+	case visitFrom(ctx) == nil: // in a call of the engine's that may hold v.mu
+		return v.languageSoFar()
 	}
-	return e.cfg.Languages.Default
+	return v.language()
 }
 
 // languageHeaders tell caches and readers what the answer is written in.
@@ -128,10 +149,16 @@ func (e *engine) languageHeaders(h http.Header, r *http.Request) {
 	h.Add("Vary", "Accept-Language")
 }
 
-// direction is how a language is written, for the attribute dir.
+// direction is how a language is written, for the attribute dir: as its script
+// is, if the tag names one.
 func direction(lang string) string {
-	base, _, _ := strings.Cut(lang, "-")
-	if slices.Contains([]string{"ar", "fa", "he", "ur", "yi", "ps", "ckb", "ug", "sd", "dv"}, base) {
+	parts := strings.Split(strings.ToLower(lang), "-")
+	decides := parts[0]
+	rtl := []string{"ar", "arc", "ckb", "dv", "fa", "he", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"}
+	if len(parts) > 1 && len(parts[1]) == 4 {
+		decides, rtl = parts[1], []string{"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"}
+	}
+	if slices.Contains(rtl, decides) {
 		return "rtl"
 	}
 	return "ltr"
@@ -169,7 +196,7 @@ func (e *engine) text(lang string, m Message) string {
 }
 
 func (e *engine) words(lang, key string, t Text, n int) string {
-	if lang != "en" && e.cfg.Languages.Translator != nil {
+	if e.cfg.Languages.Translator != nil {
 		if words, ok := e.cfg.Languages.Translator.Translate(lang, key, t.Text, t.Plural, n); ok {
 			return words
 		}
@@ -199,7 +226,8 @@ func (e *engine) argument(lang string, v any) string {
 }
 
 // duration says how long d is, in whole units: "2 days", "1 hour and 30
-// minutes", "1 day, 2 hours, 3 minutes". Years have 365 days and months 30.
+// minutes", "1 day, 2 hours, 3 minutes". Years have 365 days and months 30. Less
+// than a second is "0 seconds".
 func (e *engine) duration(lang string, d time.Duration) string {
 	const day = 24 * time.Hour
 	units := []struct {
@@ -218,7 +246,7 @@ func (e *engine) duration(lang string, d time.Duration) string {
 	}
 	switch len(parts) {
 	case 0:
-		return ""
+		return e.text(lang, M("duration_seconds", "n", 0))
 	case 2:
 		return e.text(lang, M("duration_two", "a", parts[0], "b", parts[1]))
 	}

@@ -38,7 +38,7 @@ func (l Links) To(path string) (string, bool) {
 
 func (u *URLConfig) origin() (string, bool) {
 	if u.ServerName == "" {
-		return "", false
+		return u.Origin, u.Origin != ""
 	}
 	host := u.ServerName
 	if u.Subdomain != "" {
@@ -85,7 +85,13 @@ type Link struct {
 	Token string
 
 	until time.Time
+	// What the token says of the account, whatever becomes of User.
+	uniquifier, bound string
 }
+
+// claimSlack is how much longer it is remembered that a link was used than it
+// lives, for machines whose clocks differ.
+const claimSlack = time.Hour
 
 // Within is how long a link lives.
 func (m *LinkMaker) Within() time.Duration { return m.kind.Within }
@@ -131,9 +137,9 @@ func (m *LinkMaker) Open(ctx context.Context, token string) (Link, error) {
 	if err != nil {
 		return Link{}, fmt.Errorf("find user of a link: %w", err)
 	}
-	link := Link{User: u, Extra: parts[2], Token: token, until: at.Add(m.kind.Within)}
+	link := Link{User: u, Extra: parts[2], Token: token, until: at.Add(m.kind.Within + claimSlack), uniquifier: parts[0], bound: parts[1]}
 	switch {
-	case !m.fits(link.User.SecurityAccount(), parts[1]):
+	case m.Still(link, u.SecurityAccount()) != nil:
 		return Link{}, ErrLinkDead
 	case expired:
 		return link, ErrLinkExpired
@@ -160,8 +166,7 @@ func (m *LinkMaker) Use(ctx context.Context, l Link) error {
 // Still returns [ErrLinkDead] if acc is not any more what the link is about: for
 // use where the account is changed, under the store's lock.
 func (m *LinkMaker) Still(l Link, acc *Account) error {
-	was := l.User.SecurityAccount()
-	if acc.Uniquifier != was.Uniquifier || !m.fits(acc, m.bound(was)) {
+	if acc.Uniquifier == "" || acc.Uniquifier != l.uniquifier || !m.fits(acc, l.bound) {
 		return ErrLinkDead
 	}
 	return nil
@@ -170,7 +175,8 @@ func (m *LinkMaker) Still(l Link, acc *Account) error {
 // Page makes a route of a page that links lead to. show is the page with the
 // button, which uses nothing, and use does what the button does. Programs that
 // look at mails open links (ASVS 3.5.3): only where the settings say so opening
-// one is pressing the button, and then not for a HEAD or a prefetch.
+// one is pressing the button, and then not for a HEAD, a prefetch, or a picture
+// or frame in a page of another site.
 func (l Links) Page(rt Route, show func(*http.Request) (Result, error), use HandlerFunc) Route {
 	type nothing struct{}
 	form := Form[nothing]{
@@ -181,7 +187,7 @@ func (l Links) Page(rt Route, show func(*http.Request) (Result, error), use Hand
 	if l.ByGet() {
 		rt.ExemptCSRF = true
 		rt.Get = func(w http.ResponseWriter, r *http.Request) (Result, error) {
-			if r.Method == http.MethodHead || isPrefetch(r) {
+			if r.Method == http.MethodHead || isPrefetch(r) || isEmbedded(r) {
 				return show(r)
 			}
 			return use(w, r)
@@ -199,6 +205,13 @@ func isPrefetch(r *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// isEmbedded reports whether a page of another site has loaded this without
+// going there. Browsers that do not say so (W3C Fetch Metadata) are believed.
+func isEmbedded(r *http.Request) bool {
+	dest := r.Header.Get("Sec-Fetch-Dest")
+	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && dest != "" && dest != "document"
 }
 
 // LinkEnd is how a link ended and where it leads.

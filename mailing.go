@@ -51,16 +51,36 @@ func Subject(key, own string) Message {
 type Mail struct{ e *engine }
 
 // Need returns a [ConfigError] if mails cannot be sent, or links in them would
-// not know where to lead.
+// not know where to lead or could be used twice.
 func (m Mail) Need(feature string) error {
-	switch {
+	switch _, origin := m.e.cfg.URLs.origin(); {
 	case m.e.cfg.Mail.Sender == nil:
 		return &ConfigError{feature, "no mails can be sent", "set Config.Mail.Sender, for example to a mail.Queue in front of a smtp.Sender"}
-	case m.e.cfg.URLs.ServerName == "":
+	case !origin:
 		return &ConfigError{feature, "links in mails need to know where they lead", "set SERVER_NAME to the host that visitors use"}
+	case m.e.cfg.Stores.Claims == nil:
+		return &ConfigError{feature, "links that work once need a claim store", "set Config.Stores.Claims"}
+	}
+	return m.e.cfg.checkMail()
+}
+
+// checkMail finds settings with which no mail would leave, or none with a link
+// that works.
+func (c *Config) checkMail() error {
+	wrong := func(problem, hint string) error { return &ConfigError{Problem: problem, Hint: hint} }
+	sample := mail.Message{To: "somebody@localhost", From: c.Mail.From, Text: "."}
+	switch {
+	case sample.Check() != nil:
+		return wrong(fmt.Sprintf("EMAIL_SENDER: %q is no address", c.Mail.From), "write no-reply@example.com or Example <no-reply@example.com>")
+	case c.Mail.NoText && c.Mail.NoHTML:
+		return wrong("EMAIL_PLAINTEXT and EMAIL_HTML are both off", "mails need one of the two")
+	case strings.ContainsFunc(c.URLs.ServerName, notInHost):
+		return wrong(fmt.Sprintf("SERVER_NAME: %q is no host", c.URLs.ServerName), "write example.com or localhost:8080, without scheme and path")
 	}
 	return nil
 }
+
+func notInHost(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`/\?#@"<>`, r) }
 
 // On reports whether mails can be sent.
 func (m Mail) On() bool { return m.e.cfg.Mail.Sender != nil }
@@ -96,18 +116,28 @@ func (m Mail) Admit(r *http.Request, kind, typed string, u User) (bool, error) {
 }
 
 // Send writes a letter and gives it to the sender. The error is the operator's:
-// a template that fails or makes too much of it. What the sender refuses is
-// logged, and is no error: it must not change the answer.
+// a template that fails or makes too much of it. Where answers must not tell
+// whether an account exists that is logged and no error, since a template may
+// fail for one user and not for another. What the sender refuses is logged, and
+// is no error in any case.
 func (m Mail) Send(ctx context.Context, l Letter) error {
 	msg, err := m.e.compose(ctx, l)
+	if err != nil && m.e.cfg.GenericResponses {
+		m.e.complain(ctx, "a mail was not written", "template", l.Template, "err", err)
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("mail %s: %w", l.Template, err)
 	}
 	if l.To == "" || m.e.cfg.Mail.Sender == nil {
 		return nil
 	}
-	if err := m.e.cfg.Mail.Sender.Send(ctx, msg); err != nil && !errors.Is(err, mail.ErrFull) { // which the queue has logged
-		m.e.log.ErrorContext(ctx, "a mail was refused", "template", l.Template, "err", strings.ReplaceAll(err.Error(), l.To, "(recipient)"))
+	err = msg.Check() // whatever the sender does: it may be an application's own
+	if err == nil {
+		err = guardCall(func() error { return m.e.cfg.Mail.Sender.Send(ctx, msg) })
+	}
+	if err != nil && !errors.Is(err, mail.ErrFull) && !errors.Is(err, mail.ErrClosed) { // which the queue has logged
+		m.e.complain(ctx, "a mail was refused", "template", l.Template, "err", mail.Redact(err.Error(), msg))
 	}
 	return nil
 }

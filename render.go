@@ -45,6 +45,15 @@ type Flash struct{ Category, Text string }
 // T returns the text of a label or message, with args given as name, value.
 func (v *View) T(key string, args ...any) string { return v.e.text(v.lang, M(key, args...)) }
 
+// Word returns how a word of the program's, such as the way a user signed in, is
+// called: the text kind_word, or the word itself if there is none.
+func (v *View) Word(kind, word string) string {
+	if _, ok := v.e.texts[kind+"_"+word]; !ok {
+		return word
+	}
+	return v.T(kind + "_" + word)
+}
+
 // Lang is the language of the page, as a BCP 47 tag.
 func (v *View) Lang() string { return v.lang }
 

@@ -69,6 +69,15 @@ func engineTexts() map[string]Text {
 		"messages":        {Text: "Messages"},
 		"back":            {Text: "Back"},
 		"optional":        {Text: "optional"},
+
+		"via_password": {Text: "password"},
+		"via_register": {Text: "registration"},
+		"via_confirm":  {Text: "confirmation link"},
+		"via_reset":    {Text: "password reset"},
+		"via_change":   {Text: "password change"},
+		"via_token":    {Text: "sign-in link"},
+		"via_basic":    {Text: "basic authentication"},
+		"via_session":  {Text: "session"},
 	}
 	maps.Copy(out, mailTexts())
 	maps.Copy(out, featureTexts())

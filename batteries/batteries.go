@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/doorward/doorward/changeemail"
 	"github.com/doorward/doorward/conf"
 	"github.com/doorward/doorward/confirm"
+	"github.com/doorward/doorward/i18n"
 	"github.com/doorward/doorward/lockout"
 	"github.com/doorward/doorward/login"
 	"github.com/doorward/doorward/mail"
@@ -110,13 +112,15 @@ type App struct {
 	Hasher Hasher
 	Policy *password.Policy
 
-	mails *mail.Queue
+	mails  *mail.Queue
+	server mail.Sender // that the queue is before
 }
 
-// Load fills cfg from SECURITY_* and the other setting names, and reports
-// everything that is wrong with them at once.
+// Load fills cfg from SECURITY_* and the other setting names, SECURITY_MSG_*
+// included, and reports everything that is wrong with them at once.
 func Load(cfg *Config, vars map[string]any) error {
-	if err := conf.Load(cfg, vars); err != nil {
+	loader := conf.Loader{Known: []string{Messages + "*"}}
+	if err := errors.Join(loader.Load(cfg, vars), LoadMessages(cfg, vars)); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
 	return nil
@@ -149,6 +153,11 @@ func New(cfg Config) (*App, error) {
 		return nil, err
 	}
 	app.queueMails(&cfg)
+	if cfg.Languages.Translator == nil {
+		if cfg.Languages.Translator, err = i18n.Builtin(); err != nil {
+			return nil, errors.Join(err, app.closeMails(context.Background()))
+		}
+	}
 	features := append(app.features(&cfg), cfg.More...)
 	if app.Security, err = doorward.New(cfg.Config, features...); err != nil {
 		return nil, errors.Join(err, app.closeMails(context.Background()))
@@ -168,7 +177,11 @@ func (a *App) closeMails(ctx context.Context) error {
 	if a.mails == nil {
 		return nil
 	}
-	return a.mails.Close(ctx)
+	err := a.mails.Close(ctx)
+	if c, ok := a.server.(io.Closer); ok {
+		err = errors.Join(err, c.Close())
+	}
+	return err
 }
 
 func (a *App) logger(cfg *Config) *slog.Logger {
@@ -190,7 +203,8 @@ func (a *App) queueMails(cfg *Config) {
 	if q.Log == nil {
 		q.Log = a.logger(cfg)
 	}
-	a.mails = mail.NewQueue(cfg.Mail.Sender, q)
+	a.server = cfg.Mail.Sender
+	a.mails = mail.NewQueue(a.server, q)
 	cfg.Mail.Sender = a.mails
 }
 

@@ -115,20 +115,6 @@ func (c *catalogue) find(key, one, many string, n int) (string, bool) {
 // shorten takes the last subtag off a tag.
 func shorten(tag string) string { return tag[:max(strings.LastIndexByte(tag, '-'), 0)] }
 
-// RightToLeft reports whether lang, a BCP 47 tag, is written from right to left.
-func RightToLeft(lang string) bool {
-	tag, err := language.Parse(lang)
-	if err != nil {
-		return false
-	}
-	script, _ := tag.Script()
-	switch script.String() {
-	case "Adlm", "Arab", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa":
-		return true
-	}
-	return false
-}
-
 // clone returns a copy to add to.
 func (c *Catalogues) clone() *Catalogues {
 	out := &Catalogues{langs: make(map[string]*catalogue, len(c.langs))}

@@ -198,17 +198,6 @@ func TestWithRefuses(t *testing.T) {
 	}
 }
 
-func TestRightToLeft(t *testing.T) {
-	for lang, want := range map[string]bool{
-		"ar": true, "he": true, "fa": true, "ur": true, "ar-EG": true, "az-Arab": true, "yi": true, "dv": true, "ckb": true,
-		"en": false, "de": false, "az": false, "tr": false, "ja": false, "": false, "no language": false,
-	} {
-		if got := i18n.RightToLeft(lang); got != want {
-			t.Errorf("%q: %t", lang, got)
-		}
-	}
-}
-
 // TestTogether is for the race detector.
 func TestTogether(t *testing.T) {
 	c := with(t, "de.po", german)

@@ -38,7 +38,7 @@ func (f *Feature) endOthers(ctx context.Context, id doorward.Identity) (doorward
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	return f.ended(n, doorward.M("SESSIONS_ENDED", "count", n)), nil
+	return f.ended(n, doorward.M("SESSIONS_ENDED", "n", n)), nil
 }
 
 // endOne looks among the caller's sessions only, so that one of another user is

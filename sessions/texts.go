@@ -6,7 +6,7 @@ func texts() map[string]doorward.Text {
 	return map[string]doorward.Text{
 		"SESSION_NOT_FOUND": {Category: "error", Text: "You have no such session. It may be over already."},
 		"SESSION_ENDED":     {Category: "success", Text: "The session has been ended."},
-		"SESSIONS_ENDED":    {Category: "success", Text: "Other sessions ended: %(count)d."},
+		"SESSIONS_ENDED":    {Category: "success", Text: "%(n)d other session has ended.", Plural: "%(n)d other sessions have ended."},
 
 		"sessions_title":     {Text: "Where you are signed in"},
 		"sessions_intro":     {Text: "End what you do not recognise, and change your password then."},

@@ -68,6 +68,12 @@ func (p *program) open(ctx context.Context, create bool) (*installation, error) 
 		return nil, err
 	}
 	l.Config.Logger = p.logger(l.Config.Server, slog.LevelWarn)
+	if l.Config.Mail.Sender, err = l.Sender(); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if l.Config.Mail.Sender == nil {
+		l.Config.Mail.Sender, l.Config.URLs.Origin = settings.LogSender(l.Config.Logger), "http://localhost"
+	}
 	in, err := assemble(ctx, l, h, h.New)
 	if err != nil {
 		return nil, errors.Join(err, h.Close())

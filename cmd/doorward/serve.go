@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/doorward/doorward/cmd/doorward/internal/database"
+	"github.com/doorward/doorward/cmd/doorward/internal/devmail"
 	"github.com/doorward/doorward/cmd/doorward/internal/forwardauth"
 	"github.com/doorward/doorward/cmd/doorward/internal/server"
 	"github.com/doorward/doorward/cmd/doorward/internal/settings"
@@ -35,7 +37,10 @@ The server speaks HTTP. Where it is reached from other machines, put a proxy
 that speaks TLS in front of it and name its address in DOORWARD_TRUSTED_PROXIES.
 
 Such a proxy can put sign-in before applications that know nothing of it, by
-asking at /forward-auth: see docs/forward-auth.md and examples/nginx.`
+asking at /forward-auth: see docs/forward-auth.md and examples/nginx.
+
+Mails go to MAIL_SERVER. Without one they are shown at /dev/mail, to browsers on
+this machine only.`
 	cmd.Example = lines(
 		"doorward serve",
 		"doorward serve --addr 127.0.0.1:9000 --database sqlite:/var/lib/doorward/doorward.db",
@@ -57,14 +62,22 @@ func (p *program) runServer(ctx context.Context) error {
 		return err
 	}
 	warnOfDatabase(ctx, log, l, h)
-	pages, forward := site.New(), forwardauth.New(l.Config.Config.Config, l.Config.Server.ForwardAuthMaxURL)
-	in, err := assemble(ctx, l, h, true, pages, forward)
+	ln, err := server.Listen(ctx, l.Config.Server.Addr)
 	if err != nil {
 		return errors.Join(err, h.Close())
 	}
+	box, err := mailbox(ctx, log, l, ln.Addr())
+	if err != nil {
+		return errors.Join(err, ln.Close(), h.Close())
+	}
+	pages, forward := site.New(), forwardauth.New(l.Config.Config.Config, l.Config.Server.ForwardAuthMaxURL)
+	in, err := assemble(ctx, l, h, true, pages, forward)
+	if err != nil {
+		return errors.Join(err, ln.Close(), h.Close())
+	}
 	if in.made {
 		if err := warnOfSecrets(ctx, log, l.Config.Server.SecretsFile, in.Store); err != nil {
-			return errors.Join(err, in.Store.Close())
+			return errors.Join(err, ln.Close(), in.Store.Close())
 		}
 	}
 	warnOfHashing(ctx, log, in.App.Hasher)
@@ -72,12 +85,45 @@ func (p *program) runServer(ctx context.Context) error {
 	s := &server.Server{
 		Settings: l.Config.Server, Idle: l.Config.Session.Idle, Prefix: l.Config.URLs.Prefix,
 		Security: in.App.Security, Database: in.Store, Log: log, Addr: pages.Addr,
-		Ready: func(url string) { fmt.Fprintf(p.stdout, "doorward is ready at %s (Ctrl-C stops it)\n", url) },
+		Listener: ln, Close: in.App.Close,
+		Ready: func(url string) {
+			fmt.Fprintf(p.stdout, "doorward is ready at %s (Ctrl-C stops it)\n", url)
+			if box != nil {
+				fmt.Fprintf(p.stdout, "mails are not sent, but shown at %s\n", strings.TrimSuffix(url, "/")+devmail.Path)
+			}
+		},
+	}
+	if box != nil {
+		s.Mailbox = box.Handler
 	}
 	if !l.Config.Server.NoForwardAuth {
 		s.Forward = forward.Handler(in.App.Security)
 	}
 	return errors.Join(s.Run(ctx), in.Store.Close())
+}
+
+// mailbox decides where mails go: to the mail server, to a page for this machine
+// alone where there is none, or, where a proxy could show that page to others,
+// nowhere. Without SERVER_NAME and without a mail server, links lead to where the
+// server listens.
+func mailbox(ctx context.Context, log *slog.Logger, l *settings.Loaded, addr net.Addr) (*devmail.Mailbox, error) {
+	cfg := &l.Config
+	sender, err := l.Sender()
+	if err != nil || sender != nil {
+		cfg.Mail.Sender = sender
+		return nil, err
+	}
+	cfg.URLs.Origin = strings.TrimSuffix(server.URL(addr), "/")
+	if len(cfg.Server.TrustedProxies) > 0 {
+		log.WarnContext(ctx, "no mails are sent: there is no mail server; set MAIL_SERVER, or nobody can confirm an address or reset a password")
+		cfg.Mail.Sender = settings.LogSender(log)
+		return nil, nil
+	}
+	c := cfg.Server.DevMail
+	c.Log, c.Debug = log, cfg.Server.LogLevel <= slog.LevelDebug
+	box := devmail.New(c)
+	cfg.Mail.Sender = box
+	return box, nil
 }
 
 // tune sets what Go's runtime would do otherwise for the sake of a program that

@@ -43,12 +43,21 @@ type World struct {
 // NewWorld fills a database file in dir with users, each with two roles, and
 // analyses it.
 func NewWorld(ctx context.Context, dir string, users int) (*World, error) {
-	return NewWorldOn(ctx, dir, users, nil)
+	return newWorld(ctx, dir, users, nil, nil)
+}
+
+// NewWorldWith is NewWorld with an application that edit turns more on in.
+func NewWorldWith(ctx context.Context, dir string, users int, edit func(*batteries.Config)) (*World, error) {
+	return newWorld(ctx, dir, users, nil, edit)
 }
 
 // NewWorldOn is NewWorld with a database handle made by open, of the driver
 // and the name it is given; nil is the ordinary one.
 func NewWorldOn(ctx context.Context, dir string, users int, open func(driver.Driver, string) *sql.DB) (*World, error) {
+	return newWorld(ctx, dir, users, open, nil)
+}
+
+func newWorld(ctx context.Context, dir string, users int, open func(driver.Driver, string) *sql.DB, edit func(*batteries.Config)) (*World, error) {
 	dsn := sqlstore.SQLiteDSN(filepath.Join(dir, "bench.db"))
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
@@ -76,6 +85,9 @@ func NewWorldOn(ctx context.Context, dir string, users int, open func(driver.Dri
 	}
 	cfg := batteries.Config{}
 	cfg.Stores, cfg.SecretKey = doorward.StoresFrom(w.Store), w.key
+	if edit != nil {
+		edit(&cfg)
+	}
 	w.App, err = batteries.New(cfg)
 	return w, err
 }

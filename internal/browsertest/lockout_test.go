@@ -60,7 +60,7 @@ func TestBrowserLockout(t *testing.T) {
 	if got := signIn(secret); got != 429 {
 		t.Fatalf("status %d, want 429", got)
 	}
-	b.wantText("Please wait 15 min before the next one.")
+	b.wantText("Please wait 15 minutes before the next one.")
 	if title := eval[string](b, "document.title"); !strings.HasPrefix(title, "Error: ") {
 		t.Errorf("the title %q does not begin with the error", title)
 	}

@@ -82,7 +82,7 @@ func (gallery) Init(rt *doorward.Runtime) error {
 			if err != nil {
 				return doorward.Result{}, err
 			}
-			return doorward.Result{}, &doorward.Problem{Status: status, Errors: []doorward.FieldError{{Message: doorward.M("TOO_MANY_TRIES", "minutes", 3)}}}
+			return doorward.Result{}, &doorward.Problem{Status: status, Errors: []doorward.FieldError{{Message: doorward.M("TOO_MANY_TRIES", "n", 3)}}}
 		}},
 		doorward.Route{Name: "gallery_second", Path: "/second", Get: func(http.ResponseWriter, *http.Request) (doorward.Result, error) {
 			return doorward.Result{Page: "security/two_factor_select.html", Values: map[string]any{"Methods": []string{"authenticator", "sms"}}}, nil

@@ -166,3 +166,20 @@ func (a *Accounts) hash(ctx context.Context, password string, words ...string) (
 	}
 	return hash, nil
 }
+
+// Confirm takes u's address as confirmed, and reports whether it was not before.
+func (a *Accounts) Confirm(ctx context.Context, u doorward.User) (changed bool, err error) {
+	if a.App.Confirm != nil {
+		return a.App.Confirm.Confirm(ctx, u)
+	}
+	err = a.Store.UpdateUser(ctx, u, func(acc *doorward.Account) error {
+		if changed = acc.ConfirmedAt.IsZero(); changed {
+			acc.ConfirmedAt = time.Now().UTC().Truncate(time.Microsecond)
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("confirm: %w", err)
+	}
+	return changed, nil
+}

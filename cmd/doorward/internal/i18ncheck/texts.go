@@ -13,11 +13,22 @@ import (
 	"github.com/doorward/doorward/doorwardtest"
 	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/memstore"
+	"github.com/doorward/doorward/passwordless"
 )
 
-// allTexts returns the texts of an installation that has every feature and the
-// server's own pages.
+// allTexts returns the texts of the installations that there can be, with every
+// feature and the server's own pages.
 func allTexts(ctx context.Context) (map[string]doorward.Text, error) {
+	texts, err := textsOf(ctx, func(*batteries.Config) {})
+	if err != nil {
+		return nil, err
+	}
+	more, err := textsOf(ctx, func(cfg *batteries.Config) { cfg.Passwordless = &passwordless.Config{} })
+	maps.Copy(texts, more)
+	return texts, err
+}
+
+func textsOf(ctx context.Context, edit func(*batteries.Config)) (map[string]doorward.Text, error) {
 	var cfg batteries.Config
 	cfg.Stores = doorward.StoresFrom(memstore.New[doorwardtest.User]())
 	cfg.SecretKey = []byte(doorwardtest.SecretKey)
@@ -25,6 +36,7 @@ func allTexts(ctx context.Context) (map[string]doorward.Text, error) {
 	cfg.Mail.Sender, cfg.URLs.ServerName = &mail.Outbox{}, doorwardtest.Host
 	cfg.More = []doorward.Feature{site.New()}
 	doorwardtest.Everything(&cfg)
+	edit(&cfg)
 	app, err := batteries.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("an installation with everything: %w", err)

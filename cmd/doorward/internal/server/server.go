@@ -35,19 +35,36 @@ type Server struct {
 	Idle     time.Duration // a session not used for this long is over
 	Prefix   string        // path in front of every page
 	Security *doorward.Security
-	Forward  http.Handler // answers at /forward-auth; nil turns that off
+	// Close writes and sends what is waiting at the end; nil: Security.Close.
+	Close   func(context.Context) error
+	Forward http.Handler // answers at /forward-auth; nil turns that off
+	// Mailbox, if set, shows mails in front of the pages.
+	Mailbox  func(http.Handler) http.Handler
 	Database Database
 	Log      *slog.Logger
 	Addr     func(*http.Request) netip.Addr // where a request came from
 	Ready    func(url string)               // called when requests are accepted
+	Listener net.Listener                   // nil: Run listens at the address of the settings
+}
+
+// Listen listens where a server is to be reached. Requests wait until it runs.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w (choose another address with --addr)", err)
+	}
+	return ln, nil
 }
 
 // Run serves until ctx is done, then lets requests end and writes what is
 // waiting to be written, within the time allowed for it.
 func (s *Server) Run(ctx context.Context) error {
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Settings.Addr)
-	if err != nil {
-		return fmt.Errorf("%w (choose another address with --addr)", err)
+	var err error
+	ln := s.Listener
+	if ln == nil {
+		if ln, err = Listen(ctx, s.Settings.Addr); err != nil {
+			return err
+		}
 	}
 	s.warn(ln.Addr())
 	srv := s.http(ctx)
@@ -59,7 +76,7 @@ func (s *Server) Run(ctx context.Context) error {
 		defer close(cleaned)
 		s.cleanNowAndThen(cleaning)
 	}()
-	s.Ready(url(ln.Addr()))
+	s.Ready(URL(ln.Addr()))
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -72,8 +89,12 @@ func (s *Server) Run(ctx context.Context) error {
 		s.Log.Warn("requests were cut off", "err", errors.Join(down, srv.Close()))
 	}
 	<-cleaned
-	if err := s.Security.Close(end); err != nil {
-		s.Log.Warn("the last use of some sessions was not noted", "err", err)
+	closed := s.Security.Close
+	if s.Close != nil {
+		closed = s.Close
+	}
+	if err := closed(end); err != nil {
+		s.Log.Warn("not everything that waited was written and sent", "err", err)
 	}
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
@@ -97,6 +118,9 @@ func (s *Server) http(ctx context.Context) *http.Server {
 // root leads there.
 func (s *Server) handler() http.Handler {
 	pages := s.Security.Handler(nil)
+	if s.Mailbox != nil {
+		pages = s.Mailbox(pages)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A database that hangs must not hold requests: these end as unavailable
 		// (ASVS 16.5.2). The check of health has a limit of its own.
@@ -125,8 +149,8 @@ func (s *Server) warn(addr net.Addr) {
 		"put a proxy that speaks TLS in front and name it in DOORWARD_TRUSTED_PROXIES", "address", addr.String())
 }
 
-// url is where somebody on this machine finds the server.
-func url(addr net.Addr) string {
+// URL is where somebody on this machine finds a server that listens at addr.
+func URL(addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
 		return addr.String()

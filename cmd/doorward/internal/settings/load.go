@@ -16,6 +16,7 @@ import (
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/cmd/doorward/internal/database"
 	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/memstore"
 )
 
@@ -133,8 +134,8 @@ func (l *Loaded) put(vars map[string]any, source string) {
 // fill puts what was given into the configuration, and returns everything that
 // is wrong with it. strict are unknown names that came from our own file.
 func (l *Loaded) fill(strict []string) []error {
-	loader := conf.Loader{Prefixes: append(prefixes(), strict...)}
-	problems := flatten(loader.Load(&l.Config, l.vars))
+	loader := conf.Loader{Prefixes: append(prefixes(), strict...), Known: []string{batteries.Messages + "*"}}
+	problems := append(flatten(loader.Load(&l.Config, l.vars)), flatten(batteries.LoadMessages(&l.Config.Config, l.vars))...)
 	if len(problems) > 0 { // go on with the rest, for what is wrong with that
 		rest := maps.Clone(l.vars)
 		for _, p := range problems {
@@ -149,6 +150,8 @@ func (l *Loaded) fill(strict []string) []error {
 	problems = append(problems, flatten(conf.Defaults(&l.Config.Server))...)
 	problems = append(problems, l.Config.Server.check()...)
 	problems = append(problems, l.proxies()...)
+	problems = append(problems, l.catalogues()...)
+	problems = append(problems, l.mails()...)
 	return append(problems, l.trial()...)
 }
 
@@ -172,6 +175,12 @@ func (l *Loaded) trial() []error {
 	if err != nil {
 		return flatten(err)
 	}
+	known := app.Texts()
+	for _, name := range slices.Sorted(maps.Keys(l.vars)) {
+		if key, ok := strings.CutPrefix(name, batteries.Messages); ok && known[key] == (doorward.Text{}) {
+			return []error{&conf.Error{Name: name, Problem: "there is no such text", Hint: "see the messages in the documentation, and that its feature is on"}}
+		}
+	}
 	if err := app.Close(context.Background()); err != nil {
 		return []error{err}
 	}
@@ -184,6 +193,10 @@ func (l *Loaded) Trial() batteries.Config {
 	cfg := l.Config
 	_ = conf.Load(&cfg, l.zeros()) // zeros fit, by their type
 	cfg.Logger = slog.New(slog.DiscardHandler)
+	cfg.Mail.Sender = &mail.Outbox{}
+	if cfg.SMTP.Server == "" { // then there will be one when it is known where the server listens
+		cfg.URLs.Origin = "http://localhost"
+	}
 	return cfg.Config
 }
 

@@ -12,12 +12,15 @@ import (
 
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/cmd/doorward/internal/database"
+	"github.com/doorward/doorward/cmd/doorward/internal/devmail"
 	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/mail/smtp"
 )
 
 // Config is everything that can be set.
 type Config struct {
 	Server Server
+	SMTP   smtp.Config
 	batteries.Config
 }
 
@@ -31,6 +34,9 @@ type Server struct {
 	LogFormat   string     `setting:"DOORWARD_LOG_FORMAT,bare" default:"text" help:"Form of log lines: text or json."`
 
 	TrustedProxies []string `setting:"DOORWARD_TRUSTED_PROXIES,bare" help:"Addresses (CIDR) of proxies in front of the server, whose X-Forwarded headers are believed."`
+
+	Catalogues []string `setting:"I18N_DIRNAME" default:"builtin" help:"Directories with more translations (*.po), which go before the built-in ones; builtin stands for those."`
+	DevMail    devmail.Config
 
 	NoForwardAuth     bool `setting:"DOORWARD_FORWARD_AUTH,bare,invert" default:"true" help:"Answer proxies at /forward-auth, which put sign-in before other applications."`
 	ForwardAuthMaxURL int  `setting:"DOORWARD_FORWARD_AUTH_MAX_URL,bare" default:"8192" help:"Longest path and query that a proxy may ask about, in bytes; longer ones are refused."`

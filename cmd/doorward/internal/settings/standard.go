@@ -13,6 +13,7 @@ func standard(all []conf.Setting) map[string]any {
 	not := map[string]bool{"SECURITY_PASSWORDLESS": true, "SECURITY_US_SIGNIN_REPLACES_LOGIN": true, "SECURITY_CONFIRMABLE": true}
 	out := map[string]any{
 		"SECURITY_EMAIL_CHECK_DELIVERABILITY": "false", // a first try needs no network
+		"SECURITY_USERNAME_ENABLE":            "true",  // and usernames that can be changed can be used
 	}
 	for _, s := range all {
 		if s.Feature != "" && !not[s.Feature] {
