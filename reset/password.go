@@ -111,29 +111,28 @@ func hashTrouble(err error) error {
 // store uses the link up, sets the password and ends every session, remembered
 // browser and token, in one step. Of any number of links that are used at once
 // one sets the password: a second use of the same one is refused by its claim,
-// and another one by the hash, which the first has changed.
+// and another one by the hash, which the first has changed. Without transactions
+// the password and the uniquifier still change together or not at all.
 func (f *Feature) store(ctx context.Context, l doorward.Link, hash string) error {
-	st := f.rt.Stores()
-	return st.InTx(ctx, func(ctx context.Context) error {
+	st, was := f.rt.Stores(), bound(l.User.SecurityAccount())
+	err := st.InTx(ctx, func(ctx context.Context) error {
 		if err := f.links.Use(ctx, l); err != nil {
 			return err
 		}
-		err := st.Users.UpdateUser(ctx, l.User, func(acc *doorward.Account) error {
-			if !acc.Active {
+		// It stays locked until the transaction ends.
+		if err := st.Users.UpdateUser(ctx, l.User, func(acc *doorward.Account) error { return f.links.Still(l, acc) }); err != nil {
+			return fmt.Errorf("look at whose password to reset: %w", err)
+		}
+		return f.rt.Accounts().SignOutEverywhere(ctx, l.User, func(acc *doorward.Account) error {
+			if !acc.Active || bound(acc) != was {
 				return doorward.ErrLinkDead
-			}
-			if err := f.links.Still(l, acc); err != nil {
-				return err
 			}
 			acc.PasswordHash = hash
 			return nil
 		})
-		if errors.Is(err, doorward.ErrNotFound) {
-			return doorward.ErrLinkDead // deleted meanwhile
-		}
-		if err != nil {
-			return fmt.Errorf("store new password: %w", err)
-		}
-		return f.rt.Accounts().SignOutEverywhere(ctx, l.User, nil)
 	})
+	if errors.Is(err, doorward.ErrNotFound) {
+		return doorward.ErrLinkDead // the account was deleted meanwhile
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package reset_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -265,10 +266,14 @@ func TestEverythingEnds(t *testing.T) {
 		jane.LoginAs(app.NewUser("jane@example.com"))
 		token := app.AuthToken(u)
 		path := linkTo(t, app, joe)
+		csrf := own.CSRF(path)
 		app.Events.Reset()
 		own.PostForm(path, both(next)).GoesTo("/login")
 		if got := own.Get("/login").Want(200).Flashes(); !slices.Equal(got, []string{"PASSWORD_RESET_NO_LOGIN"}) {
 			t.Errorf("flashes %q", got)
+		}
+		if own.CSRF("/login") == csrf {
+			t.Error("the token of a session that has ended is good")
 		}
 		remembered.Close()
 		for name, b := range map[string]*kit.Browser{"own": own, "other": other, "remembered": remembered} {
@@ -327,5 +332,45 @@ func TestUnlocks(t *testing.T) {
 	}
 	if !lets(app, joe, next) {
 		t.Error("locked still")
+	}
+}
+
+// TestMeanwhile changes the account after the link was found good, while the
+// password is hashed: the link does nothing then.
+func TestMeanwhile(t *testing.T) {
+	for name, change := range map[string]func(*kit.App, doorward.User){
+		"uniquifier": func(app *kit.App, u doorward.User) {
+			app.Change(u, func(acc *doorward.Account) { acc.Uniquifier = doorward.NewUniquifier() })
+		},
+		"password": func(app *kit.App, u doorward.User) {
+			app.Change(u, func(acc *doorward.Account) { acc.PasswordHash = "" })
+		},
+		"address": func(app *kit.App, u doorward.User) {
+			app.Change(u, func(acc *doorward.Account) { acc.Email = "o@example.com" })
+		},
+		"switched off": func(app *kit.App, u doorward.User) { app.Change(u, func(acc *doorward.Account) { acc.Active = false }) },
+		"deleted":      func(app *kit.App, u doorward.User) { app.Delete(u) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onStores(t, func(t *testing.T, stores doorward.Stores) {
+				var app *kit.App
+				after := ""
+				app = newApp(t, func(c *batteries.Config) {
+					c.Stores = stores
+					c.Reset.Hasher = hasherFunc(func(context.Context, string) (string, error) {
+						change(app, find(t, app, joe))
+						after = app.Snapshot()
+						return "a hash", nil
+					})
+				})
+				b := jsonBrowser(app)
+				b.CSRF("/reset")
+				app.Events.Reset()
+				b.Post(linkTo(t, app, joe), both(next)).Want(400).Fails("", "INVALID_RESET_PASSWORD_TOKEN")
+				if app.Snapshot() != after || len(app.Events.Take())+len(app.Outbox.Sent()) != 0 {
+					t.Error("something happened")
+				}
+			})
+		})
 	}
 }
