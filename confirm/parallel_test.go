@@ -77,15 +77,21 @@ func TestParallelLinks(t *testing.T) {
 	})
 }
 
-// away is a store of users that fails while it is told to.
+// away is a store of users that fails while it is told to, or does something
+// else before it does what it is asked.
 type away struct {
 	doorward.UserStore
-	err error
+	err    error
+	before func()
 }
 
 func (a *away) UpdateUser(ctx context.Context, u doorward.User, change func(*doorward.Account) error) error {
 	if a.err != nil {
 		return a.err
+	}
+	if do := a.before; do != nil {
+		a.before = nil
+		do()
 	}
 	return a.UserStore.UpdateUser(ctx, u, change)
 }
@@ -114,4 +120,37 @@ func TestTrouble(t *testing.T) {
 		users.err = nil
 		press(b, path).Want(200)
 	})
+}
+
+// TestChangedMeanwhile: what ends a link ends it also between a look at it and
+// its use.
+func TestChangedMeanwhile(t *testing.T) {
+	for name, edit := range map[string]func(*doorward.Account){
+		"address":    func(acc *doorward.Account) { acc.Email = "other@example.com" },
+		"uniquifier": func(acc *doorward.Account) { acc.Uniquifier = doorward.NewUniquifier() },
+	} {
+		users := &away{}
+		app := site(t, with(confirm.Config{AutoLogin: true}), func(c *batteries.Config) {
+			c.Stores.Tx = nil // in a transaction of its own the change would have to wait
+			users.UserStore = c.Stores.Users
+			c.Stores.Users = users
+		})
+		app.NewUser(ann, unconfirmed)
+		b := app.Browser()
+		b.JSON = true
+		b.CSRF("/login")
+		path, other := link(t, app, must(app, ann)), app.Account(ann)
+		users.before = func() {
+			u, err := users.FindUser(t.Context(), doorward.UserQuery{Attr: "fs_uniquifier", Value: other.Uniquifier})
+			if err != nil {
+				t.Fatal(err)
+			}
+			app.Change(u, edit)
+			other = *u.SecurityAccount()
+		}
+		b.Post(path, kit.Fields{}).Want(400).Fails("", "INVALID_CONFIRMATION_TOKEN")
+		if confirmed(app, other.Email) || b.WhoAmI() != "" {
+			t.Errorf("%s: confirmed, or signed in", name)
+		}
+	}
 }

@@ -156,6 +156,30 @@ func TestConfirmFirst(t *testing.T) {
 	}
 }
 
+// second is a second factor that everybody must have.
+type second struct{}
+
+func (second) Name() string                                                    { return "second" }
+func (second) Init(*doorward.Runtime) error                                    { return nil }
+func (second) Methods(context.Context, doorward.User) ([]string, error)        { return nil, nil }
+func (second) Required(context.Context, *doorward.Attempt, bool) (bool, error) { return true, nil }
+func (second) Begin(http.ResponseWriter, *http.Request, *doorward.Attempt, string) (doorward.Result, error) {
+	return doorward.Result{Redirect: "/second", JSON: map[string]any{"tf_required": true}}, nil
+}
+
+// TestSecondFactorFirst: who has to go on elsewhere is told of the mail, too.
+func TestSecondFactorFirst(t *testing.T) {
+	s, _ := mailing(t, register.Config{}, nil, confirm.New(confirm.Config{Lax: true}), second{})
+	b := s.browser(false)
+	r := b.post("/register", good())
+	if r.header.Get("Location") != "/second" || b.whoami() != "nobody" {
+		t.Errorf("%d to %s, signed in is %s", r.status, r.header.Get("Location"), b.whoami())
+	}
+	if !strings.Contains(s.page(b), "CONFIRM_REGISTRATION") {
+		t.Error("no word of the mail")
+	}
+}
+
 // An account that the application makes confirmed needs no link.
 func TestConfirmedByApplication(t *testing.T) {
 	invited := register.Field{Name: "invitation", Set: func(u doorward.User, _ string) error {
