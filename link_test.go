@@ -212,27 +212,33 @@ func TestLinkStill(t *testing.T) {
 		"signed out": func(acc *doorward.Account) { acc.Uniquifier = doorward.NewUniquifier() },
 		"address":    func(acc *doorward.Account) { acc.Email = "new@example.com" },
 	} {
-		t.Run(name, func(t *testing.T) {
-			f := newLinker("go")
-			app := withFeatures(t, nil, f)
-			u := app.NewUser(joe)
-			_, token := f.goes.New(u, "")
-			l, err := f.goes.Open(t.Context(), token)
-			if err != nil {
-				t.Fatal(err)
+		for _, kind := range []string{"go", "free"} {
+			if name == "address" && kind == "free" {
+				continue // which is bound to nothing
 			}
-			app.Change(u, change)
-			if err := f.spend(t.Context(), f.goes, l); !errors.Is(err, doorward.ErrLinkDead) {
-				t.Errorf("used: %v", err)
-			}
-			app.Change(l.User, func(acc *doorward.Account) { acc.LoginCount = 0 }) // the copy is the stored one now
-			if err := f.goes.Still(l, l.User.SecurityAccount()); !errors.Is(err, doorward.ErrLinkDead) {
-				t.Errorf("still what it is about: %v", err)
-			}
-			if _, err := f.goes.Open(t.Context(), token); !errors.Is(err, doorward.ErrLinkDead) {
-				t.Errorf("opened again: %v", err)
-			}
-		})
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				f := newLinker("go")
+				app := withFeatures(t, nil, f)
+				of := map[string]*doorward.LinkMaker{"go": f.goes, "free": f.free}[kind]
+				u := app.NewUser(joe)
+				_, token := of.New(u, "")
+				l, err := of.Open(t.Context(), token)
+				if err != nil {
+					t.Fatal(err)
+				}
+				app.Change(u, change)
+				if err := f.spend(t.Context(), of, l); !errors.Is(err, doorward.ErrLinkDead) {
+					t.Errorf("used: %v", err)
+				}
+				app.Change(l.User, func(acc *doorward.Account) { acc.LoginCount = 0 }) // the copy is the stored one now
+				if err := of.Still(l, l.User.SecurityAccount()); !errors.Is(err, doorward.ErrLinkDead) {
+					t.Errorf("still what it is about: %v", err)
+				}
+				if _, err := of.Open(t.Context(), token); !errors.Is(err, doorward.ErrLinkDead) {
+					t.Errorf("opened again: %v", err)
+				}
+			})
+		}
 	}
 	if err := newLinkMaker(t).Still(doorward.Link{}, &doorward.Account{}); !errors.Is(err, doorward.ErrLinkDead) {
 		t.Errorf("a link of nobody is about nobody: %v", err)
