@@ -14,6 +14,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/reset"
 )
@@ -217,7 +218,7 @@ func (f hasherFunc) Hash(ctx context.Context, plain string) (string, error) { re
 
 // Who hangs up when the password is stored keeps nobody from being told.
 func TestHungUp(t *testing.T) {
-	app := newApp(t, nil)
+	app := newApp(t, func(c *batteries.Config) { c.Stores = sqlStores(t, testdb.SQLite) })
 	path := linkTo(t, app, joe)
 	ctx, cancel := context.WithCancel(t.Context())
 	hook := func(context.Context, reset.PasswordReset) error { cancel(); return nil }
@@ -235,7 +236,7 @@ func TestHungUp(t *testing.T) {
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Cookie", b.SessionCookie()+"="+b.Cookie(b.SessionCookie()))
 	app.ServeHTTP(discard{http.Header{}}, r)
-	if len(app.Outbox.Sent()) != 1 || !lets(app, joe, next) {
+	if len(app.Outbox.Sent()) != 1 || !lets(app, joe, next) || app.Logs.Contains("was not unlocked") {
 		t.Errorf("%d mails, log:\n%s", len(app.Outbox.Sent()), app.Logs)
 	}
 }

@@ -13,10 +13,10 @@ type unlocker interface {
 	Unlock(ctx context.Context, u doorward.User, by string) (bool, error)
 }
 
-// isOwn reports whether the visitor is signed in to the account, by a session.
+// isOwn reports whether the visitor is signed in to the account.
 func isOwn(ctx context.Context, u doorward.User) bool {
 	id, err := doorward.IdentityFrom(ctx)
-	return err == nil && id.Mechanism == doorward.MechanismSession && id.User.SecurityAccount().Uniquifier == u.SecurityAccount().Uniquifier
+	return err == nil && id.User.SecurityAccount().Uniquifier == u.SecurityAccount().Uniquifier
 }
 
 // changed tells everybody of a password that is stored, whatever becomes of the

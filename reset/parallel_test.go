@@ -61,11 +61,15 @@ func numbered(i int) string { return next + string(rune('A'+i%26)) + string(rune
 // Without transactions the claim and the account's own lock decide.
 func TestParallelWithoutTransactions(t *testing.T) {
 	app := newApp(t, func(c *batteries.Config) { c.Stores.Tx = nil })
-	path := linkTo(t, app, joe)
+	var paths []string
+	for range 10 {
+		paths = append(paths, linkTo(t, app, joe))
+		app.Clock.Advance(1e9)
+	}
 	bs := make([]*kit.Browser, 100)
 	for i := range bs {
 		bs[i] = jsonBrowser(app)
 		bs[i].CSRF("/reset")
 	}
-	kit.Parallel(t, len(bs), 1, func(i int) bool { return bs[i].Post(path, both(next)).Status == 200 })
+	kit.Parallel(t, len(bs), 1, func(i int) bool { return bs[i].Post(paths[i%10], both(next)).Status == 200 })
 }

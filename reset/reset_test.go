@@ -49,6 +49,7 @@ func scenarios() []kit.Scenario {
 			{Path: "/reset", User: joe, After: func(_ *kit.App, b *kit.Browser) {
 				if !b.JSON {
 					b.Get("/reset").Contains(`value="` + joe + `"`)
+					b.Post("/reset", kit.Fields{"email": "a typo"}).Contains(`value="a typo"`)
 				}
 			}},
 			{Path: "/reset", Fields: ask(joe), Page: 200, User: joe, Events: []string{"InstructionsSent"}, Mails: []string{joe}},
