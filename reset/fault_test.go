@@ -132,3 +132,34 @@ func TestFaults(t *testing.T) {
 		}
 	}
 }
+
+// intruder changes the password before the second update.
+type intruder struct {
+	doorward.UserStore
+	updates int
+}
+
+func (s *intruder) UpdateUser(ctx context.Context, u doorward.User, change func(*doorward.Account) error) error {
+	if s.updates++; s.updates == 2 {
+		if err := s.UserStore.UpdateUser(ctx, u, func(acc *doorward.Account) error { acc.PasswordHash = "another's"; return nil }); err != nil {
+			return err
+		}
+	}
+	return s.UserStore.UpdateUser(ctx, u, change)
+}
+
+// Without transactions another link may come between the steps of one.
+func TestBetween(t *testing.T) {
+	users := &intruder{updates: 10}
+	app := newApp(t, func(c *batteries.Config) {
+		users.UserStore = c.Stores.Users
+		c.Stores.Users, c.Stores.Tx = users, nil
+	})
+	path, b := linkTo(t, app, joe), jsonBrowser(app)
+	b.CSRF("/reset")
+	users.updates = 0
+	b.Post(path, both(next)).Want(400).Fails("", "INVALID_RESET_PASSWORD_TOKEN")
+	if got := app.Account(joe).PasswordHash; got != "another's" {
+		t.Error("two links set the password")
+	}
+}
