@@ -1,6 +1,7 @@
 package username_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -204,5 +205,48 @@ func TestChangeParallel(t *testing.T) {
 				t.Errorf("%d events", got)
 			}
 		})
+	}
+}
+
+// racing is a store in which names are taken, and accounts are deleted, after
+// they were looked up.
+type racing struct {
+	doorward.UserStore
+	gone bool
+}
+
+func (s *racing) FindUser(ctx context.Context, q doorward.UserQuery) (doorward.User, error) {
+	if q.Attr == "username" {
+		return nil, doorward.ErrNotFound
+	}
+	return s.UserStore.FindUser(ctx, q)
+}
+
+func (s *racing) UpdateUser(ctx context.Context, u doorward.User, change func(*doorward.Account) error) error {
+	if s.gone {
+		return doorward.ErrNotFound
+	}
+	return s.UserStore.UpdateUser(ctx, u, change)
+}
+
+// TestChangeRace: what the store refuses in the end is told like what was known
+// before.
+func TestChangeRace(t *testing.T) {
+	store := &racing{}
+	app := kit.New(t, func(c *batteries.Config) {
+		both(c)
+		store.UserStore = c.Stores.Users
+		c.Stores.Users = store
+	})
+	app.NewUser("ann@example.com", named("anne"))
+	b := app.Browser()
+	b.JSON = true
+	b.LoginAs(app.NewUser(joe, named("joey")))
+	b.Post(page, kit.Fields{"username": "anne"}).Want(400).Fails("username", "USERNAME_ALREADY_ASSOCIATED")
+	is(t, "joey")(app, b)
+	store.gone = true
+	b.Post(page, kit.Fields{"username": "Joseph"}).Want(401)
+	if n := len(app.Outbox.Sent()); n != 0 || len(kit.EventsOf[username.UsernameChanged](app.Events)) != 0 {
+		t.Errorf("%d mails, events %q", n, app.Events.Names())
 	}
 }

@@ -85,7 +85,7 @@ func (r Rules) Check(name string) (string, *Violation) {
 		return "", &Violation{Key: KeyDisallowedCharacters, Text: "Username can contain only letters and numbers"}
 	}
 	if !r.MixedScripts && mixed(normal) {
-		return "", &Violation{Key: KeyMixedScripts, Text: "A username does not mix letters or digits of different scripts."}
+		return "", &Violation{Key: KeyMixedScripts, Text: "Please use letters and digits of one alphabet only."}
 	}
 	if n := utf8.RuneCountInString(normal); n < r.MinLength || n > r.MaxLength {
 		return "", r.badLength()
