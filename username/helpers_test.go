@@ -44,16 +44,6 @@ func on(kind string) func(testing.TB) doorward.Stores {
 	}
 }
 
-// find returns the stored user of an address.
-func find(tb testing.TB, app *kit.App, email string) doorward.User {
-	tb.Helper()
-	u, err := app.Stores.Users.FindUser(context.Background(), doorward.UserQuery{Attr: "email", Value: email})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return u
-}
-
 // signedIn is the state before most scenarios: joe, with that username.
 func signedIn(name string) func(*kit.App, *kit.Browser) {
 	return func(app *kit.App, b *kit.Browser) {
