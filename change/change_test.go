@@ -303,3 +303,7 @@ func TestNeeds(t *testing.T) {
 		t.Errorf("with nothing: %v", err)
 	}
 }
+
+func TestRoutes(t *testing.T) { kit.RouteMatrix(t, kit.New(t, changing())) }
+
+func TestTypeFuzz(t *testing.T) { kit.TypeFuzz(t, kit.New(t, changing())) }

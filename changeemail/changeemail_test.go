@@ -1,6 +1,7 @@
 package changeemail_test
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"net/http"
@@ -308,6 +309,56 @@ func TestSameBrowser(t *testing.T) {
 	})
 }
 
+// Opening a link proves no credential: a browser that has to prove one before
+// sensitive pages still has to.
+func TestNotFresher(t *testing.T) {
+	for name, spoil := range map[string]func(*kit.App, *kit.Browser){
+		"time has passed": func(app *kit.App, _ *kit.Browser) { app.Clock.Advance(25 * time.Hour) },
+		"another agent":   func(_ *kit.App, b *kit.Browser) { b.Agent = "another" },
+	} {
+		app, u := newApp(t, func(c *batteries.Config) { c.ChangeEmail.Within = 48 * time.Hour })
+		path, b := ask(t, app, u, next), app.Browser()
+		b.JSON = true
+		b.LoginAs(u)
+		spoil(app, b)
+		b.Get("/doorwardtest/fresh").Want(401)
+		use(b, path).Want(200)
+		if b.Get("/doorwardtest/fresh").Want(401); b.WhoAmI() != next {
+			t.Errorf("%s: this browser does not go on", name)
+		}
+	}
+}
+
+// moving is a store in which the address of an account changes just before
+// anybody else changes the account.
+type moving struct {
+	doorward.UserStore
+	on bool
+}
+
+func (s *moving) UpdateUser(ctx context.Context, u doorward.User, change func(*doorward.Account) error) error {
+	return s.UserStore.UpdateUser(ctx, u, func(acc *doorward.Account) error {
+		if s.on {
+			acc.Email = "moved@example.com"
+		}
+		return change(acc)
+	})
+}
+
+// A link is looked at again under the lock of what it changes.
+func TestMeanwhile(t *testing.T) {
+	users := &moving{}
+	app, u := newApp(t, func(c *batteries.Config) { users.UserStore, c.Stores.Users = c.Stores.Users, users })
+	path, b := ask(t, app, u, next), app.Browser()
+	b.JSON = true
+	b.CSRF("/login")
+	users.on = true
+	b.Post(path, kit.Fields{}).Want(400).Fails("", "API_ERROR")
+	if app.Account(joe).Email != joe {
+		t.Error("the link changed the account")
+	}
+}
+
 // TestParallel: of many uses at once one works, and of many accounts that want
 // one address one gets it.
 func TestParallel(t *testing.T) {
@@ -417,6 +468,10 @@ func TestLimits(t *testing.T) {
 }
 
 func TestMails(t *testing.T) { kit.MailTrap(t, kit.New(t, with()), "https://localhost") }
+
+func TestRoutes(t *testing.T) { kit.RouteMatrix(t, kit.New(t, with())) }
+
+func TestTypeFuzz(t *testing.T) { kit.TypeFuzz(t, kit.New(t, with())) }
 
 func TestSettings(t *testing.T) {
 	app, u := newApp(t, func(c *batteries.Config) {
