@@ -50,7 +50,6 @@ func (everyDomain) LookupNetIP(context.Context, string, string) ([]netip.Addr, e
 
 // ask sends JSON to h with the token and cookies of an earlier answer, if there is one.
 func ask(h http.Handler, method, path string, fields map[string]any, before *httptest.ResponseRecorder) *httptest.ResponseRecorder {
-	body := []byte("{}")
 	r := httptest.NewRequest(method, path, nil)
 	if before != nil {
 		var page struct {
@@ -60,7 +59,7 @@ func ask(h http.Handler, method, path string, fields map[string]any, before *htt
 		}
 		_ = json.Unmarshal(before.Body.Bytes(), &page)
 		fields["csrf_token"] = page.Response.CSRFToken
-		body, _ = json.Marshal(fields)
+		body, _ := json.Marshal(fields)
 		r = httptest.NewRequest(method, path, bytes.NewReader(body))
 		for _, c := range before.Result().Cookies() {
 			r.AddCookie(c)

@@ -123,7 +123,7 @@ func TestLanguageOfAVisit(t *testing.T) {
 		"one only":         {edit: func(c *doorward.LanguageConfig) { c.Offered, c.Default = []string{"ar"}, "ar" }, accept: "de", want: "ar", dir: "rtl"},
 		"made up":          {accept: "echo=xx", want: "en", dir: "ltr"},
 		"made up, markup":  {accept: `echo="><script>`, want: "en", dir: "ltr"},
-		"no translations":  {edit: func(c *doorward.LanguageConfig) { c.Translator = nil }, accept: "de", want: "en", dir: "ltr"},
+		"no translations":  {edit: func(c *doorward.LanguageConfig) { c.Translator = tongues{"en"} }, accept: "de", want: "en", dir: "ltr"},
 		"garbage":          {accept: strings.Repeat(",;=", 5000), want: "en", dir: "ltr"},
 		"application, bad": {edit: func(c *doorward.LanguageConfig) { c.Choose = byCookie }, pin: "xx", accept: "ar", want: "ar", dir: "rtl"},
 	}
@@ -191,7 +191,7 @@ func TestLanguageSettings(t *testing.T) {
 		want []string
 	}{
 		"unknown":              {func(c *doorward.LanguageConfig) { c.Offered = []string{"en", "tlh"} }, []string{"LANGUAGES", `"tlh"`, "ar, de"}},
-		"no translations":      {func(c *doorward.LanguageConfig) { c.Translator, c.Offered = nil, []string{"en", "de"} }, []string{"LANGUAGES", `"de"`}},
+		"no translations":      {func(c *doorward.LanguageConfig) { c.Translator, c.Offered = tongues{"en"}, []string{"en", "de"} }, []string{"LANGUAGES", `"de"`}},
 		"default not there":    {func(c *doorward.LanguageConfig) { c.Default = "tlh" }, []string{"LANGUAGE", `"tlh"`}},
 		"default not offered":  {func(c *doorward.LanguageConfig) { c.Offered = []string{"de", "ar"} }, []string{"LANGUAGE", `"en"`, "de, ar"}},
 		"a Translator of none": {func(c *doorward.LanguageConfig) { c.Translator = tongues{} }, []string{"LANGUAGE", `"en"`}},

@@ -23,6 +23,7 @@ type linker struct {
 	name, view string
 	rt         *doorward.Runtime
 	goes, free *doorward.LinkMaker
+	also       *doorward.LinkMaker // a kind like free
 	used       atomic.Int64
 }
 
@@ -35,6 +36,7 @@ func (f *linker) Init(rt *doorward.Runtime) error {
 	links, path := rt.Links(), "/"+f.name
 	f.goes = links.Kind(doorward.LinkKind{Name: "go", Path: path, Within: time.Hour, Bound: func(acc *doorward.Account) string { return acc.Email }})
 	f.free = links.Kind(doorward.LinkKind{Name: "free", Path: path, Within: time.Hour})
+	f.also = links.Kind(doorward.LinkKind{Name: "also free", Path: path, Within: time.Hour})
 	page := fstest.MapFS{"templates/security/" + f.name + ".html": {Data: []byte(`{{define "content"}}<form method="post" action="{{.Page.Action}}">{{template "csrf" .}}<button>{{.T "GO"}}</button></form>{{end}}`)}}
 	texts := map[string]doorward.Text{"GO": {Text: "Go"}, "GONE": {Category: "success", Text: "Gone there, %(name)s."}, "DEAD": {Category: "error", Text: "Dead."}}
 	return errors.Join(rt.Pages(page, texts),
@@ -118,6 +120,7 @@ func TestLinkTokens(t *testing.T) {
 		"signature changed":   {token: func(s string) string { return s[:len(s)-9] + flipped(s[len(s)-9]) + s[len(s)-8:] }, want: doorward.ErrLinkDead},
 		"huge":                {token: func(s string) string { return strings.Repeat(s, 100) }, want: doorward.ErrLinkDead},
 		"other kind":          {of: "free", want: doorward.ErrLinkDead},
+		"other kind, unbound": {of: "also", want: doorward.ErrLinkDead},
 		"other feature":       {of: "other", want: doorward.ErrLinkDead},
 		"signed out":          {before: rotate, want: doorward.ErrLinkDead},
 		"signed out, too old": {before: func(a *kit.App, u doorward.User) { rotate(a, u); a.Clock.Advance(2 * time.Hour) }, want: doorward.ErrLinkDead},
@@ -134,7 +137,11 @@ func TestLinkTokens(t *testing.T) {
 			f, other := newLinker("go"), newLinker("other")
 			app := withFeatures(t, nil, f, other)
 			u := app.NewUser(joe)
-			link, token := f.goes.New(u, "extra words")
+			maker := f.goes
+			if c.of == "also" {
+				maker = f.free
+			}
+			link, token := maker.New(u, "extra words")
 			app.Secret(token)
 			if link != "https://localhost/go/"+token || strings.Contains(token, "/") {
 				t.Fatalf("link %s", link)
@@ -145,7 +152,7 @@ func TestLinkTokens(t *testing.T) {
 			if c.token != nil {
 				token = c.token(token)
 			}
-			of := map[string]*doorward.LinkMaker{"": f.goes, "free": f.free, "other": other.goes}[c.of]
+			of := map[string]*doorward.LinkMaker{"": f.goes, "free": f.free, "also": f.also, "other": other.goes}[c.of]
 			l, err := of.Open(t.Context(), token)
 			if !errors.Is(err, c.want) || c.want == nil && err != nil {
 				t.Fatalf("error %v, want %v", err, c.want)
@@ -572,8 +579,7 @@ func TestLinkOrigin(t *testing.T) {
 // FuzzLinkToken: nothing but what was signed here opens, and nothing panics.
 func FuzzLinkToken(f *testing.F) {
 	feature := newLinker("go")
-	var app *kit.App
-	app = kit.New(f, func(c *batteries.Config) { c.More = []doorward.Feature{feature} })
+	app := kit.New(f, func(c *batteries.Config) { c.More = []doorward.Feature{feature} })
 	u := app.NewUser(joe)
 	_, good := feature.goes.New(u, "extra")
 	_, free := feature.free.New(u, "extra")

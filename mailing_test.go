@@ -23,7 +23,8 @@ func noPages() fs.FS { return fstest.MapFS{"templates/none.txt": {}} }
 // writer is a feature with one mail.
 type writer struct {
 	bare
-	rt *doorward.Runtime
+	rt  *doorward.Runtime
+	lax bool // it does without what mails need
 }
 
 const greeting = "security/email/greeting"
@@ -33,7 +34,11 @@ func newWriter() *writer {
 	f.name = "writer"
 	f.init = func(rt *doorward.Runtime) error {
 		f.rt = rt
-		return errors.Join(rt.Mail().Need("writer"), rt.Pages(fstest.MapFS{
+		need := rt.Mail().Need("writer")
+		if f.lax {
+			need = nil
+		}
+		return errors.Join(need, rt.Pages(fstest.MapFS{
 			"templates/" + greeting + ".txt":  {Data: []byte("{{define \"content\"}}{{.T \"hello\" \"name\" .Mail.name}}\n{{template \"link\" (dict \"url\" .Mail.go_link)}}{{.T \"mail_link_once\" \"within\" .Mail.within}}\n{{end}}")},
 			"templates/" + greeting + ".html": {Data: []byte(`{{define "content"}}<p>{{.T "hello" "name" .Mail.name}}</p>{{template "link" (dict "V" . "url" .Mail.go_link "text" (.T "go_button"))}}{{end}}`)},
 		}, map[string]doorward.Text{
@@ -117,6 +122,16 @@ func TestMailHoldsItsForm(t *testing.T) {
 	if err := m.Check(); err != nil {
 		t.Error(err)
 	}
+	u := app.NewUser(joe)
+	u.SecurityAccount().Username = evil
+	own := withFeatures(t, func(c *doorward.Config) {
+		c.Pages.Templates = fstest.MapFS{greeting + ".txt": {Data: []byte(`{{.T "hello" "name" .User.Username}}`)}}
+	}, f)
+	if m := f.post(t, t.Context(), own, letter(func(l *doorward.Letter) { l.User = u })); strings.Count(m.Text, "\n") != 1 {
+		t.Errorf("a stranger wrote a line of the mail: %q", m.Text)
+	}
+	f = newWriter()
+	app = withFeatures(t, nil, f)
 	// A link that is none becomes none.
 	m = f.post(t, t.Context(), app, letter(func(l *doorward.Letter) { l.Values["go_link"] = "javascript:alert(1)" }))
 	if strings.Contains(m.HTML, `href="javascript`) {
@@ -226,6 +241,28 @@ func TestMailTemplatesAreReplaced(t *testing.T) {
 	}
 }
 
+// Where a page has no address, a mail names none.
+func TestMailURLs(t *testing.T) {
+	for host, want := range map[string]string{"example.com": "https://example.com/page||https://example.com/", "": "||"} {
+		f, outbox, stores := newWriter(), &mail.Outbox{}, kit.New(t, nil).Stores
+		f.lax = true
+		cfg := doorward.Config{Stores: stores, SecretKey: []byte(kit.SecretKey)}
+		cfg.Mail.Sender, cfg.URLs.ServerName = outbox, host
+		cfg.Pages.Templates = fstest.MapFS{greeting + ".txt": {Data: []byte(`{{.URL "page"}}|{{.URL "go"}}|{{.Home}}`)}}
+		page := &bare{name: "page", init: func(rt *doorward.Runtime) error {
+			return rt.Handle(doorward.Route{Name: "page", Path: "/page"})
+		}}
+		s, err := doorward.New(cfg, f, newLinker("go"), page)
+		if err == nil {
+			t.Cleanup(func() { _ = s.Close(context.Background()) })
+			err = f.rt.Mail().Send(t.Context(), letter())
+		}
+		if err != nil || outbox.Sent()[0].Text != want+"\n" {
+			t.Errorf("%q: %v %q", host, err, outbox.Sent())
+		}
+	}
+}
+
 // A mail that cannot be parsed or escaped is known at start.
 func TestBrokenMailTemplate(t *testing.T) {
 	for file, words := range map[string]string{
@@ -263,16 +300,17 @@ func TestMailParts(t *testing.T) {
 		"no HTML":            {func(c *doorward.MailConfig) { c.NoHTML = true }, "", true, false},
 		"no text":            {func(c *doorward.MailConfig) { c.NoText = true }, "", false, true},
 		"no HTML, only HTML": {func(c *doorward.MailConfig) { c.NoHTML = true }, "own", false, true},
+		"no text, only text": {func(c *doorward.MailConfig) { c.NoText = true }, "plain", true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newWriter()
 			app := withFeatures(t, func(cfg *doorward.Config) {
 				c.edit(&cfg.Mail)
-				cfg.Pages.Templates = fstest.MapFS{"security/email/own.html": {Data: []byte("<p>x</p>")}}
+				cfg.Pages.Templates = fstest.MapFS{"security/email/own.html": {Data: []byte("<p>x</p>")}, "security/email/plain.txt": {Data: []byte("x")}}
 			}, f)
 			m := f.post(t, t.Context(), app, letter(func(l *doorward.Letter) {
 				if c.drop != "" {
-					l.Template = "security/email/own"
+					l.Template = "security/email/" + c.drop
 				}
 			}))
 			if (m.Text != "") != c.text || (m.HTML != "") != c.html {

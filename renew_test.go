@@ -149,9 +149,10 @@ func TestRenewRememberedAsLong(t *testing.T) {
 	b.PostForm("/renew", nil).Want(302)
 	b.Close()
 	app.Clock.Advance(164 * 24 * time.Hour)
-	if b.Clone().WhoAmI() != joe {
+	if b.WhoAmI() != joe {
 		t.Error("for less long")
 	}
+	b.Close()
 	app.Clock.Advance(2 * 24 * time.Hour)
 	if b.WhoAmI() != "" {
 		t.Error("for longer")
@@ -178,6 +179,26 @@ func TestRenewForgetsThief(t *testing.T) {
 			t.Error("the thief is let in")
 		}
 		thief.Close()
+	}
+	if b.Close(); b.WhoAmI() != "" {
+		t.Error("a value that is not good any more was replaced by one that is")
+	}
+}
+
+// Somebody else's remember-me value stays his.
+func TestRenewLeavesOthersAlone(t *testing.T) {
+	app, _, u := renewing(t, nil)
+	app.NewUser("ann@example.com")
+	ann := remembered(t, app, "ann@example.com")
+	b := app.Browser()
+	b.LoginAs(u)
+	b.SetCookie(rememberName, ann.Cookie(rememberName))
+	b.PostForm("/renew", nil).Want(302)
+	if !changed(app) || b.Cookie(rememberName) != ann.Cookie(rememberName) {
+		t.Error("it was exchanged, or nothing was changed")
+	}
+	if ann.Close(); ann.WhoAmI() != "ann@example.com" {
+		t.Error("she is not remembered any more")
 	}
 }
 
