@@ -149,12 +149,14 @@ func (a Accounts) SignOutEverywhere(ctx context.Context, u User, change func(*Ac
 	err := a.e.cfg.Stores.InTx(ctx, func(ctx context.Context) error {
 		var old string
 		if err := a.e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
+			if change != nil { // first: a link may ask whether the account is what it was
+				if err := change(acc); err != nil {
+					return err
+				}
+			}
 			old, acc.Uniquifier = acc.Uniquifier, next
 			if acc.TokenUniquifier != "" {
 				acc.TokenUniquifier = NewUniquifier()
-			}
-			if change != nil {
-				return change(acc)
 			}
 			return nil
 		}); err != nil {

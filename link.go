@@ -104,7 +104,7 @@ func (m *LinkMaker) New(u User, extra string) (link, token string) {
 	if u != nil {
 		acc = u.SecurityAccount()
 	}
-	payload, err := json.Marshal([]string{acc.Uniquifier, m.bound(acc), extra})
+	payload, err := json.Marshal([]string{acc.Uniquifier, m.bound(acc), extra, m.kind.Within.String()})
 	if err != nil {
 		payload = nil // strings always marshal
 	}
@@ -127,9 +127,16 @@ func (m *LinkMaker) Open(ctx context.Context, token string) (Link, error) {
 	payload, at, err := m.signer.Verify(token, m.kind.Within, m.links.e.now())
 	expired := errors.Is(err, signed.ErrExpired)
 	var parts []string
-	if err != nil && !expired || json.Unmarshal(payload, &parts) != nil || len(parts) != 3 {
+	if err != nil && !expired || json.Unmarshal(payload, &parts) != nil || len(parts) != 4 {
 		return Link{}, ErrLinkDead
 	}
+	// What the setting was then counts too: a longer one must not bring back what
+	// has expired, and perhaps been used.
+	within, err := time.ParseDuration(parts[3])
+	if err != nil {
+		return Link{}, ErrLinkDead
+	}
+	expired = expired || m.links.e.now().Sub(at) > within
 	u, err := m.links.e.cfg.Stores.Users.FindUser(ctx, UserQuery{Attr: "fs_uniquifier", Value: parts[0]})
 	if errors.Is(err, ErrNotFound) {
 		return Link{}, ErrLinkDead
@@ -137,7 +144,7 @@ func (m *LinkMaker) Open(ctx context.Context, token string) (Link, error) {
 	if err != nil {
 		return Link{}, fmt.Errorf("find user of a link: %w", err)
 	}
-	link := Link{User: u, Extra: parts[2], Token: token, until: at.Add(m.kind.Within + claimSlack), uniquifier: parts[0], bound: parts[1]}
+	link := Link{User: u, Extra: parts[2], Token: token, until: at.Add(within + claimSlack), uniquifier: parts[0], bound: parts[1]}
 	switch {
 	case m.Still(link, u.SecurityAccount()) != nil:
 		return Link{}, ErrLinkDead

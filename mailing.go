@@ -104,6 +104,9 @@ func (m Mail) Admit(r *http.Request, kind, typed string, u User) (bool, error) {
 		return false, err
 	}
 	_, identity := m.e.identify(typed)
+	if identity == "" { // nobody's, but not everybody's
+		identity = strings.TrimSpace(typed)
+	}
 	done, err := m.e.begin(r, Try{Kind: KindMail, Account: accountName(u, identity), User: u, Addr: m.e.proxies.clientAddr(r)})
 	if err == nil {
 		done(Failed)

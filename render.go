@@ -45,14 +45,24 @@ type Flash struct{ Category, Text string }
 // T returns the text of a label or message, with args given as name, value.
 func (v *View) T(key string, args ...any) string { return v.e.text(v.lang, M(key, args...)) }
 
-// Word returns how a word of the program's, such as the way a user signed in, is
-// called: the text kind_word, or the word itself if there is none.
-func (v *View) Word(kind, word string) string {
-	if _, ok := v.e.texts[kind+"_"+word]; !ok {
-		return word
+// List joins words of the program's, such as the ways in which a user signed
+// in, as they are called: the text kind_word, or the word itself if there is none.
+func (v *View) List(kind string, words []string) string {
+	out := ""
+	for i, w := range words {
+		if _, ok := v.e.texts[kind+"_"+w]; ok {
+			w = v.T(kind + "_" + w)
+		}
+		if i > 0 {
+			w = v.T("duration_more", "a", out, "b", w)
+		}
+		out = w
 	}
-	return v.T(kind + "_" + word)
+	return out
 }
+
+// Word is List of one word.
+func (v *View) Word(kind, word string) string { return v.List(kind, []string{word}) }
 
 // Lang is the language of the page, as a BCP 47 tag.
 func (v *View) Lang() string { return v.lang }

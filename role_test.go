@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -102,7 +103,7 @@ func TestIssuer(t *testing.T) {
 	b := app.Browser()
 	b.JSON = true
 	res := b.PostJSON("/login", credentials(joe)).Want(200).Contains(`"user":{"issued_to":"` + joe + `"}`)
-	if c := res.Cookie("issued"); c == nil || !strings.Contains(res.Header.Get("Vary"), "Cookie") {
+	if c := res.Cookie("issued"); c == nil || !slices.Contains(res.Header.Values("Vary"), "Cookie") {
 		t.Errorf("cookie %v, %v", c, res.Header)
 	}
 	b.PostJSON("/verify", kit.Fields{"password": kit.Password}).Want(200).Contains("issued_to")

@@ -76,8 +76,10 @@ func engineTexts() map[string]Text {
 		"via_reset":    {Text: "password reset"},
 		"via_change":   {Text: "password change"},
 		"via_token":    {Text: "sign-in link"},
-		"via_basic":    {Text: "basic authentication"},
-		"via_session":  {Text: "session"},
+
+		"mechanism_session": {Text: "session"},
+		"mechanism_token":   {Text: "authentication token"},
+		"mechanism_basic":   {Text: "basic authentication"},
 	}
 	maps.Copy(out, mailTexts())
 	maps.Copy(out, featureTexts())
@@ -103,6 +105,7 @@ func featureTexts() map[string]Text {
 		"USERNAME_INVALID_LENGTH":        {Category: bad, Text: "A username has %(min)d to %(max)d characters."},
 		"USERNAME_ILLEGAL_CHARACTERS":    {Category: bad, Text: "This username contains markup, control characters or outer spaces."},
 		"USERNAME_DISALLOWED_CHARACTERS": {Category: bad, Text: "A username has letters and digits only."},
+		"USERNAME_MIXED_SCRIPTS":         {Category: bad, Text: "Please use letters and digits of one alphabet only."},
 		"IDENTITY_ALREADY_ASSOCIATED":    {Category: bad, Text: "Another account has this %(attr)s already."},
 		"INVALID_PASSWORD":               {Category: bad, Text: "The password is not right."},
 		"USER_DOES_NOT_EXIST":            {Category: bad, Text: "There is no such account."},

@@ -188,9 +188,6 @@ type RememberStore interface {
 	EndRemember(ctx context.Context, selector string) error
 	// EndRemembers removes all rows of a uniquifier.
 	EndRemembers(ctx context.Context, uniquifier string) error
-	// MoveRemember gives a row another uniquifier, so that one browser stays
-	// remembered when the others are signed out. ErrNotFound if it is gone.
-	MoveRemember(ctx context.Context, selector, newUniquifier string) error
 }
 
 // ClaimStore makes that what may happen once happens once. It needs no column

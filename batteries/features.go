@@ -1,6 +1,8 @@
 package batteries
 
 import (
+	"context"
+
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/change"
 	"github.com/doorward/doorward/changeemail"
@@ -12,6 +14,19 @@ import (
 	"github.com/doorward/doorward/reset"
 	"github.com/doorward/doorward/sessions"
 	"github.com/doorward/doorward/username"
+)
+
+// What features ask of each other still fits.
+var (
+	_ interface {
+		ConfirmationLink(ctx context.Context, u doorward.User) (link, token string)
+	} = (*confirm.Feature)(nil)
+	_ interface {
+		ResetLink(ctx context.Context, u doorward.User) (link, token string)
+	} = (*reset.Feature)(nil)
+	_ interface {
+		Unlock(ctx context.Context, u doorward.User, by string) (bool, error)
+	} = (*lockout.Feature)(nil)
 )
 
 // features makes those that cfg turns on, in the order in which their limits

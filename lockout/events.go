@@ -34,7 +34,7 @@ func (ev Locked) Record() doorward.Record {
 // unlocks has no event.
 type Unlocked struct {
 	User doorward.User
-	By   string // "mail" or "operator"
+	By   string // "mail", "operator" or "reset"
 }
 
 // Record implements [doorward.Recorded].

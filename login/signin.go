@@ -8,6 +8,7 @@ import (
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/password"
+	"github.com/doorward/doorward/usernames"
 )
 
 // signInForm is what is posted to the sign-in page. The order is that of the
@@ -60,7 +61,7 @@ func (f *Feature) checkSignIn(r *http.Request, in *signInForm, p *doorward.Probl
 	if f.cfg.Usernames == nil {
 		in.Username = ""
 	} else if in.Username != "" && !p.Has("username") {
-		if _, v := f.cfg.Usernames.Check(in.Username); v != nil {
+		if _, v := f.cfg.Usernames.Check(in.Username); v != nil && v.Key != usernames.KeyMixedScripts { // older names may be mixed
 			p.Add("username", doorward.Message{Key: v.Key, Args: v.Args})
 		}
 	}

@@ -66,21 +66,6 @@ func (s *Store[U, PU]) EndRemembers(ctx context.Context, uniquifier string) erro
 	})
 }
 
-// MoveRemember implements [doorward.RememberStore].
-func (s *Store[U, PU]) MoveRemember(ctx context.Context, selector, newUniquifier string) error {
-	return s.write(ctx, func(t *tx) error {
-		return t.apply(func(d *data) error {
-			r, ok := d.remembers[selector]
-			if !ok {
-				return doorward.ErrNotFound
-			}
-			r.Uniquifier = newUniquifier
-			d.remembers[selector] = r
-			return nil
-		})
-	})
-}
-
 // Claim implements [doorward.ClaimStore]. A claim is kept until DeleteExpired.
 func (s *Store[U, PU]) Claim(ctx context.Context, key string, until time.Time) error {
 	return s.write(ctx, func(t *tx) error {

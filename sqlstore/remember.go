@@ -69,18 +69,6 @@ func (s *Store[U, PU]) EndRemembers(ctx context.Context, uniquifier string) erro
 	return err
 }
 
-// MoveRemember implements [doorward.RememberStore].
-func (s *Store[U, PU]) MoveRemember(ctx context.Context, selector, newUniquifier string) error {
-	query := "UPDATE " + s.table(s.cfg.remembers()) + " SET fs_uniquifier = ? WHERE selector = ?"
-	return s.write(ctx, func(t *tx) error {
-		if err := t.hold(ctx, s.cfg.remembers(), "selector", selector); err != nil {
-			return err
-		}
-		_, err := t.exec(ctx, query, newUniquifier, selector)
-		return err
-	})
-}
-
 // Claim implements [doorward.ClaimStore]. A claim is kept until DeleteExpired.
 func (s *Store[U, PU]) Claim(ctx context.Context, key string, until time.Time) error {
 	query := "INSERT INTO " + s.table(s.cfg.claims()) + " (claim, expires_at) VALUES (?, ?)"

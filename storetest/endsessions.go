@@ -221,14 +221,12 @@ var rememberTests = []test{
 			ok(t, w.Remember.EndRemember(t.Context(), "a"))
 		}
 		equal(t, "a", exists("a"), false)
-		ok(t, w.Remember.MoveRemember(t.Context(), "b", "rotated"))
 		for range 2 {
 			ok(t, w.Remember.EndRemembers(t.Context(), "u"))
 		}
-		equal(t, "b", exists("b"), true)
+		equal(t, "b", exists("b"), false)
 		equal(t, "c", exists("c"), false)
 		equal(t, "d", exists("d"), true)
-		is(t, w.Remember.MoveRemember(t.Context(), "c", "rotated"), doorward.ErrNotFound)
 	}},
 }
 

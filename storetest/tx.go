@@ -181,7 +181,8 @@ func untouched(t *testing.T, w *world, u doorward.User, s doorward.Session, soon
 	_, err = w.Roles.FindRole(t.Context(), "new")
 	is(t, err, doorward.ErrNotFound)
 	equal(t, "session gone", w.gone(t, s.IDHash), false)
-	is(t, w.Remember.MoveRemember(t.Context(), "sel", "x"), doorward.ErrNotFound)
+	_, err = w.Remember.UpdateRemember(t.Context(), "sel", func(*doorward.Remember) error { return nil })
+	is(t, err, doorward.ErrNotFound)
 	ok(t, w.Claims.Claim(t.Context(), key("claim"), soon))
 }
 

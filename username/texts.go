@@ -7,7 +7,6 @@ func texts() map[string]doorward.Text {
 		"USERNAME_CHANGE":           {Category: "success", Text: "Your username has been changed."},
 		"USERNAME_RECOVERY_REQUEST": {Category: "info", Text: "If there is an account with this address, a mail with its username is on its way."},
 		// Of package usernames, which has no texts.
-		"USERNAME_MIXED_SCRIPTS": {Category: "error", Text: "Please use letters and digits of one alphabet only."},
 
 		"change_username_title":    {Text: "Change your username"},
 		"change_username_current":  {Text: "Your username is %(username)s."},

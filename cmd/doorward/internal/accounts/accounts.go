@@ -138,6 +138,12 @@ func (a *Accounts) Create(ctx context.Context, n New, password string) (*databas
 // whoever knew the old one is out (ASVS 7.4.3).
 func (a *Accounts) SetPassword(ctx context.Context, u doorward.User, password string) error {
 	acc := u.SecurityAccount()
+	if a.App.Change != nil { // which tells the owner
+		if err := a.allowed(ctx, password, acc.Email, acc.Username); err != nil {
+			return err
+		}
+		return a.App.Change.Set(ctx, u, password, true)
+	}
 	hash, err := a.hash(ctx, password, acc.Email, acc.Username)
 	if err != nil {
 		return err
@@ -148,17 +154,25 @@ func (a *Accounts) SetPassword(ctx context.Context, u doorward.User, password st
 	})
 }
 
-// hash returns the hash of a password that the policy allows.
-func (a *Accounts) hash(ctx context.Context, password string, words ...string) (string, error) {
+// allowed refuses what the policy does.
+func (a *Accounts) allowed(ctx context.Context, password string, words ...string) error {
 	if password == "" {
-		return "", refuse("the password is empty")
+		return refuse("the password is empty")
 	}
 	var problems []string
 	for _, v := range a.App.Policy.Check(ctx, password, words) {
 		problems = append(problems, v.Text)
 	}
 	if len(problems) > 0 {
-		return "", &Refusal{problems}
+		return &Refusal{problems}
+	}
+	return nil
+}
+
+// hash returns the hash of a password that the policy allows.
+func (a *Accounts) hash(ctx context.Context, password string, words ...string) (string, error) {
+	if err := a.allowed(ctx, password, words...); err != nil {
+		return "", err
 	}
 	hash, err := a.App.Hasher.Hash(ctx, password)
 	if err != nil {
