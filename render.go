@@ -54,7 +54,7 @@ func (v *View) List(kind string, words []string) string {
 			w = v.T(kind + "_" + w)
 		}
 		if i > 0 {
-			w = v.T("duration_more", "a", out, "b", w)
+			w = v.T("list_more", "a", out, "b", w)
 		}
 		out = w
 	}

@@ -69,19 +69,9 @@ func engineTexts() map[string]Text {
 		"messages":        {Text: "Messages"},
 		"back":            {Text: "Back"},
 		"optional":        {Text: "optional"},
-
-		"via_password": {Text: "password"},
-		"via_register": {Text: "registration"},
-		"via_confirm":  {Text: "confirmation link"},
-		"via_reset":    {Text: "password reset"},
-		"via_change":   {Text: "password change"},
-		"via_token":    {Text: "sign-in link"},
-
-		"mechanism_session": {Text: "session"},
-		"mechanism_token":   {Text: "authentication token"},
-		"mechanism_basic":   {Text: "basic authentication"},
 	}
 	maps.Copy(out, mailTexts())
+	maps.Copy(out, wayTexts())
 	maps.Copy(out, featureTexts())
 	return out
 }
@@ -130,5 +120,22 @@ func mailTexts() map[string]Text {
 		"duration_seconds": {Text: "%(n)d second", Plural: "%(n)d seconds"},
 		"duration_two":     {Text: "%(a)s and %(b)s"},
 		"duration_more":    {Text: "%(a)s, %(b)s"},
+		"list_more":        {Text: "%(a)s, %(b)s"},
+	}
+}
+
+// wayTexts say how somebody signed in, and how a request is authenticated.
+func wayTexts() map[string]Text {
+	return map[string]Text{
+		"via_password": {Text: "password"},
+		"via_register": {Text: "registration"},
+		"via_confirm":  {Text: "confirmation link"},
+		"via_reset":    {Text: "password reset"},
+		"via_change":   {Text: "password change"},
+		"via_token":    {Text: "sign-in link"},
+
+		"mechanism_session": {Text: "session"},
+		"mechanism_token":   {Text: "authentication token"},
+		"mechanism_basic":   {Text: "basic authentication"},
 	}
 }
