@@ -85,20 +85,50 @@ func notInHost(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRu
 // On reports whether mails can be sent.
 func (m Mail) On() bool { return m.e.cfg.Mail.Sender != nil }
 
-// KindMail is how limiters know that a mail is about to be sent to an account
-// because a stranger asked for it.
-const KindMail = "mail"
+// KindMail begins the kind of a [Try] that is a mail to an account, which is
+// about to be caused: "mail/reset". Each kind counts apart, or else one could
+// stop another.
+const KindMail = "mail/"
+
+// ready returns a Problem while the queue of mails takes no more.
+func (m Mail) ready() error {
+	if q, ok := m.e.cfg.Mail.Sender.(interface{ Ready() error }); ok {
+		if err := q.Ready(); err != nil {
+			return Busy(err)
+		}
+	}
+	return nil
+}
+
+// AdmitOwn asks if a signed-in user may do something now that causes a mail to
+// his own address, which need not be his. An error refuses the request: the
+// queue is full (503), or he has done such things too often (429).
+func (m Mail) AdmitOwn(r *http.Request, u User) error {
+	if !m.On() {
+		return nil
+	}
+	if err := m.ready(); err != nil {
+		return err
+	}
+	done, err := m.e.begin(r, Try{Kind: KindMail + "own", Account: accountName(u, ""), User: u, Addr: m.e.proxies.clientAddr(r)})
+	if err == nil {
+		done(Failed)
+		return nil
+	}
+	if p, ok := asProblem(err); ok && p.Status == http.StatusTooManyRequests { // in words that do not speak of passwords
+		p.Errors = []FieldError{{Message: M("error_429_title")}}
+	}
+	return err
+}
 
 // Admit asks, before anything depends on whether an account exists, if a
 // stranger may cause a mail now. An error refuses the request: the queue is full
 // (503), or his address has asked for too many (429; kind names what for). It
 // reports false if the account, which is u's or the one that typed would name,
-// gets no more for a time: then everything else happens as if it did.
+// gets no more of that kind for a time: then everything else happens as if it did.
 func (m Mail) Admit(r *http.Request, kind, typed string, u User) (bool, error) {
-	if q, ok := m.e.cfg.Mail.Sender.(interface{ Ready() error }); ok {
-		if err := q.Ready(); err != nil {
-			return false, Busy(err)
-		}
+	if err := m.ready(); err != nil {
+		return false, err
 	}
 	if err := (SignIn{m.e, ""}).Count(r, kind); err != nil {
 		return false, err
@@ -107,7 +137,7 @@ func (m Mail) Admit(r *http.Request, kind, typed string, u User) (bool, error) {
 	if identity == "" { // nobody's, but not everybody's
 		identity = strings.TrimSpace(typed)
 	}
-	done, err := m.e.begin(r, Try{Kind: KindMail, Account: accountName(u, identity), User: u, Addr: m.e.proxies.clientAddr(r)})
+	done, err := m.e.begin(r, Try{Kind: KindMail + kind, Account: accountName(u, identity), User: u, Addr: m.e.proxies.clientAddr(r)})
 	if err == nil {
 		done(Failed)
 		return true, nil

@@ -576,7 +576,7 @@ func TestMailAdmit(t *testing.T) {
 		"queue full":         {ready: mail.ErrFull, refuse: none, status: 503},
 		"queue closed":       {ready: mail.ErrClosed, refuse: none, status: 503},
 		"address over limit": {refuse: much("reset"), status: 429},
-		"account over limit": {refuse: much(doorward.KindMail)},
+		"account over limit": {refuse: much(doorward.KindMail + "reset")},
 		"limits not known":   {refuse: func(doorward.Try) error { return errors.New("no store") }, status: -1},
 	} {
 		t.Run(name, func(t *testing.T) {

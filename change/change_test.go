@@ -2,6 +2,7 @@ package change_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -302,6 +303,29 @@ func TestNeeds(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no password hasher") || !strings.Contains(err.Error(), "no password policy") {
 		t.Errorf("with nothing: %v", err)
 	}
+}
+
+// TestNoticesEnd: the address of an account need not be its user's, and gets no
+// notices without end. Nothing is hashed for who is over the limit.
+func TestNoticesEnd(t *testing.T) {
+	app, u := newApp(t)
+	b := app.Browser()
+	b.JSON = true
+	b.LoginAs(u)
+	old := kit.Password
+	for i := range 10 {
+		now := fmt.Sprintf("horse number %d of many", i)
+		b.Post("/change", form(old, now)).Want(200)
+		old = now
+	}
+	app.Outbox.Reset()
+	res := b.Post("/change", form(old, "one horse too many")).Want(429)
+	if res.Header.Get("Retry-After") == "" || len(app.Outbox.Sent()) > 0 {
+		t.Errorf("%v, %d mails", res.Header, len(app.Outbox.Sent()))
+	}
+	signIn(app, old).Want(200)
+	app.Clock.Advance(10 * time.Minute)
+	b.Post("/change", form(old, "one horse too many")).Want(200)
 }
 
 func TestRoutes(t *testing.T) { kit.RouteMatrix(t, kit.New(t, changing())) }

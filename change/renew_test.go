@@ -141,7 +141,7 @@ func TestParallel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			onStores(t, func(t *testing.T, stores func(*batteries.Config)) {
-				app, _ := newApp(t, stores)
+				app, _ := newApp(t, stores, func(c *batteries.Config) { c.Lockout.AccountMails = 100 })
 				browser := browsers(app)
 				const n = 12
 				var bs []*kit.Browser

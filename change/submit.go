@@ -31,6 +31,9 @@ func (f *Feature) submit(_ http.ResponseWriter, r *http.Request, in *changeForm)
 	if err := f.judge(ctx, acc, in.NewPassword); err != nil {
 		return doorward.Result{}, err
 	}
+	if err := f.rt.Mail().AdmitOwn(r, u); err != nil {
+		return doorward.Result{}, err
+	}
 	proved := acc.PasswordHash
 	hash, err := f.hash(password.Preferred(ctx, acc.Uniquifier), in.NewPassword)
 	if err != nil {

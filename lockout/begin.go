@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,8 +41,8 @@ func (f *Feature) try(r *http.Request, t doorward.Try) try {
 	if rate, ok := f.rates[t.Kind]; ok {
 		return try{Try: t, only: true, rate: rate, keys: []string{f.names.Digest(t.Kind + "\x00" + network)}}
 	}
-	if t.Kind == doorward.KindMail {
-		return try{Try: t, only: true, rate: f.toAccount, keys: []string{f.names.Digest("mail-to\x00" + anyCase(t.Account))}}
+	if strings.HasPrefix(t.Kind, doorward.KindMail) {
+		return try{Try: t, only: true, rate: f.toAccount, keys: []string{f.names.Digest(t.Kind + "\x00" + anyCase(t.Account))}}
 	}
 	address := f.names.Digest("address\x00" + network)
 	if t.Account == "" {

@@ -32,7 +32,7 @@ type Config struct {
 	AddressTries  int           `setting:"LOCKOUT_ADDRESS_TRIES" default:"100" help:"Wrong credentials from one address within LOCKOUT_ADDRESS_WINDOW, whatever the account."`
 	AddressWindow time.Duration `setting:"LOCKOUT_ADDRESS_WINDOW" default:"1 hour" help:"The time in which those tries come back, one after the other."`
 	MailTries     int           `setting:"LOCKOUT_MAIL_TRIES" default:"60" help:"Mails of one kind that strangers may ask for from one address within LOCKOUT_ADDRESS_WINDOW."`
-	AccountMails  int           `setting:"LOCKOUT_ACCOUNT_MAILS" default:"10" help:"Mails that strangers may cause to one account within LOCKOUT_ADDRESS_WINDOW; more are not sent, and nobody is told."`
+	AccountMails  int           `setting:"LOCKOUT_ACCOUNT_MAILS" default:"10" help:"Mails of one kind that strangers may cause to one account within LOCKOUT_ADDRESS_WINDOW; more are not sent, and nobody is told. Also how often its user may do what causes a notice."`
 	RegisterTries int           `setting:"LOCKOUT_REGISTER_TRIES" default:"1000" help:"Registrations from one address within LOCKOUT_ADDRESS_WINDOW."`
 	IPv6Prefix    int           `setting:"LOCKOUT_IPV6_PREFIX" default:"64" help:"Bits of an IPv6 address that count as one address: a household or a server has all the rest."`
 
@@ -106,7 +106,7 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.mailing = streak{1, c.UnlockEvery, c.UnlockEveryMax, c.UnlockForget}
 	f.toAccount = rate{c.AccountMails, c.AddressWindow}
 	f.rates = map[string]rate{"token": f.address, "register": {c.RegisterTries, c.AddressWindow}, kindUnlock: {c.UnlockTries, c.AddressWindow}}
-	for _, kind := range []string{"confirm", "reset", "recover", "passwordless"} {
+	for _, kind := range []string{"confirm", "reset", "recover", "passwordless", "change-email"} {
 		f.rates[kind] = rate{c.MailTries, c.AddressWindow}
 	}
 	f.lines = lines{wide: c.Tries, most: c.Tries + c.Waiting, open: map[string]*line{}}

@@ -250,3 +250,22 @@ func TestChangeRace(t *testing.T) {
 		t.Errorf("%d mails, events %q", n, app.Events.Names())
 	}
 }
+
+// TestNoticesEnd: the address of an account need not be its user's, and gets no
+// notices without end.
+func TestNoticesEnd(t *testing.T) {
+	app := kit.New(t, both)
+	b := app.Browser()
+	b.JSON = true
+	b.LoginAs(app.NewUser("joe@example.com"))
+	for i := range 10 {
+		b.Post("/change-username", kit.Fields{"username": fmt.Sprintf("name%d", i)}).Want(200)
+	}
+	b.Post("/change-username", kit.Fields{"username": "onemore"}).Want(429)
+	if n := len(app.Outbox.Sent()); n != 10 {
+		t.Errorf("%d mails", n)
+	}
+	if got := app.Account("joe@example.com").Username; got != "name9" {
+		t.Errorf("the name is %q", got)
+	}
+}

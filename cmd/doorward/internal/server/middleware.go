@@ -114,8 +114,18 @@ func loggable(path string, secret map[string]string) string {
 			}
 		}
 	}
-	return clip(path, pathMax)
+	// What is written almost like such a route may have a secret, too.
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		if len(s) > segmentMax {
+			segments[i] = "..."
+		}
+	}
+	return clip(strings.Join(segments, "/"), pathMax)
 }
+
+// segmentMax is the longest part of a path that is logged; tokens are longer.
+const segmentMax = 60
 
 func clip(s string, n int) string {
 	if len(s) <= n {

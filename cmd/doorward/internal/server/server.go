@@ -93,7 +93,10 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.Close != nil {
 		closed = s.Close
 	}
-	if err := closed(end); err != nil {
+	// Time of its own: a client that sends slowly must not cost the mails that wait.
+	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), s.Settings.ShutdownTimeout)
+	defer cancelLast()
+	if err := closed(last); err != nil {
 		s.Log.Warn("not everything that waited was written and sent", "err", err)
 	}
 	if err != nil {

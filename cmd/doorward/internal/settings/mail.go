@@ -33,7 +33,9 @@ func (l *Loaded) Sender() (mail.Sender, error) {
 	if l.Config.SMTP.Server == "" {
 		return nil, nil
 	}
-	return smtp.New(l.Config.SMTP)
+	c := l.Config.SMTP
+	c.Log = l.Config.Logger
+	return smtp.New(c)
 }
 
 // LogSender writes a line for each mail, where there is nobody to send it.

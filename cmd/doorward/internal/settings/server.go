@@ -46,7 +46,7 @@ type Server struct {
 	WriteTimeout      time.Duration `setting:"DOORWARD_WRITE_TIMEOUT,bare" default:"1 minute" help:"Longest time from the header of a request to the end of its answer."`
 	IdleTimeout       time.Duration `setting:"DOORWARD_IDLE_TIMEOUT,bare" default:"2 minutes" help:"How long an idle connection is kept."`
 	MaxHeaderBytes    int           `setting:"DOORWARD_MAX_HEADER_BYTES,bare" default:"65536" help:"Largest header of a request, in bytes."`
-	ShutdownTimeout   time.Duration `setting:"DOORWARD_SHUTDOWN_TIMEOUT,bare" default:"10 seconds" help:"How long requests may take to end after a signal to stop."`
+	ShutdownTimeout   time.Duration `setting:"DOORWARD_SHUTDOWN_TIMEOUT,bare" default:"10 seconds" help:"How long requests may take to end after a signal to stop, and then what waits to be written and sent."`
 	HealthTimeout     time.Duration `setting:"DOORWARD_HEALTH_TIMEOUT,bare" default:"2 seconds" help:"How long /healthz waits for the database."`
 	CleanupEvery      time.Duration `setting:"DOORWARD_CLEANUP_EVERY,bare" default:"1 hour" help:"How often expired sessions, remembered browsers and used codes are deleted."`
 	Connections       int           `setting:"DOORWARD_DATABASE_CONNECTIONS,bare" default:"8" help:"Most connections to the database at once, of each process."`
