@@ -40,9 +40,13 @@ func (l *links) Init(rt *doorward.Runtime) error {
 		doorward.Route{Name: "reset_token", Path: "/reset/{token}", Get: say},
 		doorward.Route{Name: "slow", Path: "/slow", Get: func(_ http.ResponseWriter, r *http.Request) (doorward.Result, error) {
 			close(l.began)
+			end := time.After(300 * time.Millisecond)
+			if r.URL.Query().Has("long") {
+				end = nil
+			}
 			select {
 			case <-r.Context().Done():
-			case <-time.After(300 * time.Millisecond):
+			case <-end:
 			}
 			return doorward.Result{JSON: map[string]any{}}, r.Context().Err()
 		}},
@@ -103,6 +107,12 @@ type running struct {
 
 func serve(t *testing.T, change ...func(*settings.Server)) *running {
 	t.Helper()
+	return serveWith(t, nil, change...)
+}
+
+// serveWith is serve with something to do at the end.
+func serveWith(t *testing.T, end func(context.Context) error, change ...func(*settings.Server)) *running {
+	t.Helper()
 	r := &running{log: &safe{}, db: &database{cleaned: make(chan time.Time, 1)}, began: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	sec, err := doorward.New(doorward.Config{Stores: doorward.StoresFrom(memstore.New[user]()), SecretKey: make([]byte, 32), Logger: log}, &links{r.began})
@@ -117,7 +127,7 @@ func serve(t *testing.T, change ...func(*settings.Server)) *running {
 		},
 		Idle: time.Hour, Security: sec, Database: r.db, Log: log,
 		Addr:  func(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.7") },
-		Ready: func(url string) { ready <- url },
+		Ready: func(url string) { ready <- url }, Close: end,
 	}
 	for _, c := range change {
 		c(&s.Settings)
@@ -152,9 +162,13 @@ func (r *running) get(t *testing.T, method, path string) (int, string, error) {
 	return res.StatusCode, string(body), err
 }
 
+// token is as long as those of links.
+const token = "near-miss-WyI4YTdmNTZmYzQ2ZGU4ODJlODJlNzg4NWQ0OWQ3ODM3NiJd.AAABogNz_Ns.1tcfh6hfOXSYXAfIPaYcYBgZZQqRaNqv0qvqte4MwdA"
+
 func TestRequestLogHoldsNoSecret(t *testing.T) {
 	r := serve(t)
-	for _, path := range []string{"/reset/link-secret", "/reset/link-secret/more", "/reset/link%2Fsecret", "/reset?token=query-secret", "/nothing?q=query-secret", "/" + strings.Repeat("long", 200)} {
+	for _, path := range []string{"/reset/link-secret", "/reset/link-secret/more", "/reset/link%2Fsecret", "/reset?token=query-secret", "/nothing?q=query-secret", "/" + strings.Repeat("long", 200),
+		"//reset/" + token, "/Reset/" + token, "/%72eset/" + token, "/x/../reset/" + token} {
 		if _, _, err := r.get(t, "GET", path); err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +182,7 @@ func TestRequestLogHoldsNoSecret(t *testing.T) {
 			t.Errorf("no %q in the log:\n%s", want, log)
 		}
 	}
-	for _, secret := range []string{"link-secret", "link%2F", "query-secret", "cookie-secret", "q=", "token="} {
+	for _, secret := range []string{"link-secret", "link%2F", "query-secret", "near-miss", "cookie-secret", "q=", "token="} {
 		if strings.Contains(log, secret) {
 			t.Errorf("%q is in the log:\n%s", secret, log)
 		}
@@ -177,6 +191,28 @@ func TestRequestLogHoldsNoSecret(t *testing.T) {
 		if len(line) > 600 {
 			t.Errorf("a long line: %s", line)
 		}
+	}
+}
+
+// TestEndHasItsOwnTime: a request that does not end uses up the time for requests,
+// and none of that for the mails that wait.
+func TestEndHasItsOwnTime(t *testing.T) {
+	const wait = time.Second
+	left := make(chan time.Duration, 1)
+	r := serveWith(t, func(ctx context.Context) error {
+		until, _ := ctx.Deadline()
+		left <- time.Until(until)
+		return nil
+	}, func(s *settings.Server) { s.ShutdownTimeout, s.DatabaseTimeout = wait, time.Minute })
+	cut := make(chan error, 1)
+	go func() { _, _, err := r.get(t, "GET", "/slow?long"); cut <- err }()
+	<-r.began
+	_ = r.stop()
+	if err := <-cut; err == nil {
+		t.Error("the request was not cut off: it did not use up its time")
+	}
+	if got := <-left; got < wait/2 {
+		t.Errorf("%v were left", got)
 	}
 }
 
