@@ -119,7 +119,7 @@ type App struct {
 // Load fills cfg from SECURITY_* and the other setting names, SECURITY_MSG_*
 // included, and reports everything that is wrong with them at once.
 func Load(cfg *Config, vars map[string]any) error {
-	loader := conf.Loader{Known: []string{Messages + "*"}}
+	loader := conf.Loader{Known: Foreign()}
 	if err := errors.Join(loader.Load(cfg, vars), LoadMessages(cfg, vars)); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}

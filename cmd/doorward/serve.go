@@ -81,6 +81,9 @@ func (p *program) runServer(ctx context.Context) error {
 		}
 	}
 	warnOfHashing(ctx, log, in.App.Hasher)
+	for name, why := range l.Ignored() {
+		log.WarnContext(ctx, "a setting changes nothing", "setting", name, "why", why)
+	}
 	defer p.tune()()
 	s := &server.Server{
 		Settings: l.Config.Server, Idle: l.Config.Session.Idle, Prefix: l.Config.URLs.Prefix,

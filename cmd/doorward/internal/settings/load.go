@@ -134,7 +134,7 @@ func (l *Loaded) put(vars map[string]any, source string) {
 // fill puts what was given into the configuration, and returns everything that
 // is wrong with it. strict are unknown names that came from our own file.
 func (l *Loaded) fill(strict []string) []error {
-	loader := conf.Loader{Prefixes: append(prefixes(), strict...), Known: []string{batteries.Messages + "*"}}
+	loader := conf.Loader{Prefixes: append(prefixes(), strict...), Known: batteries.Foreign()}
 	problems := append(flatten(loader.Load(&l.Config, l.vars)), flatten(batteries.LoadMessages(&l.Config.Config, l.vars))...)
 	if len(problems) > 0 { // go on with the rest, for what is wrong with that
 		rest := maps.Clone(l.vars)
@@ -166,6 +166,13 @@ func (l *Loaded) proxies() []error {
 	}
 	l.Config.Server.TrustedProxies = *theirs
 	return nil
+}
+
+// Ignored returns the settings that were given and change nothing, with why.
+func (l *Loaded) Ignored() map[string]string {
+	out := batteries.Ignored()
+	maps.DeleteFunc(out, func(name, _ string) bool { _, given := l.vars[name]; return !given })
+	return out
 }
 
 // trial finds out what the features say of their settings, before anything is
