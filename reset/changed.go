@@ -22,9 +22,9 @@ func isOwn(ctx context.Context, u doorward.User) bool {
 // changed tells everybody of a password that is stored, whatever becomes of the
 // request, and signs the visitor in if the settings say so. own says that the
 // session he came with is one of those that have ended.
-func (f *Feature) changed(w http.ResponseWriter, r *http.Request, u doorward.User, own bool) (doorward.Result, error) {
-	ctx := context.WithoutCancel(r.Context())
-	doorward.Fire(ctx, f.rt, &f.hooks.PasswordReset, PasswordReset{User: u})
+func (f *Feature) changed(w http.ResponseWriter, r *http.Request, ev PasswordReset, own bool) (doorward.Result, error) {
+	ctx, u := context.WithoutCancel(r.Context()), ev.User
+	doorward.Fire(ctx, f.rt, &f.hooks.PasswordReset, ev)
 	if l, ok := doorward.Find[unlocker](f.rt); ok {
 		if _, err := l.Unlock(ctx, u, "reset"); err != nil { // time does it, too
 			f.rt.Logger().ErrorContext(ctx, "an account whose password was reset was not unlocked", "err", err)
@@ -60,7 +60,9 @@ func (f *Feature) done(r *http.Request, more ...doorward.Message) (doorward.Resu
 // changed all the same, and the answer says so.
 func (f *Feature) signIn(w http.ResponseWriter, r *http.Request, u doorward.User) (doorward.Result, error) {
 	res, err := f.rt.SignIn().Login(w, r, doorward.Attempt{
-		User: u, Via: []string{"reset"}, View: f.cfg.PostReset, Flash: []doorward.Message{doorward.M("PASSWORD_RESET")},
+		User: u, Via: []string{"reset"}, View: f.cfg.PostReset,
+		// In place of next: a link leads where the settings say.
+		End: &doorward.LinkEnd{Message: doorward.M("PASSWORD_RESET"), View: f.cfg.PostReset, Else: f.rt.Links().PostLogin()},
 	})
 	if err == nil {
 		return res, nil

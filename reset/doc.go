@@ -25,8 +25,13 @@
 // because somebody else is in the account, and that one's token must not
 // outlive it. Changing the password leaves them.
 //
-// Strangers' wrong guesses at the account are forgotten, and its owner gets a
-// notice (ASVS 6.3.7). Nobody is signed in, unless AUTO_LOGIN_AFTER_RESET is on;
+// Who has the link reads the mail of the address. So an address that was not
+// confirmed is confirmed in the same step, and the event says so. That is the safe
+// way in for somebody whose address a stranger has registered: the stranger's
+// password and sessions end with it, which confirming alone would leave.
+//
+// Strangers' wrong guesses at the account are forgotten (the event of package
+// lockout, Unlocked, has By "reset"), and its owner gets a notice (ASVS 6.3.7). Nobody is signed in, unless AUTO_LOGIN_AFTER_RESET is on;
 // then the visitor goes through the same gates and second factor as everybody
 // (ASVS 6.4.3). Where they stop him, the password is set all the same, and the
 // answer says so without signing in. It is better off: who types the new password
@@ -35,7 +40,9 @@
 // # Who gets no link
 //
 // An account that is switched off, or stopped by a gate: with package confirm,
-// one whose address is not confirmed. The link of an account that is switched
+// one whose address is not confirmed. A link of [Feature.ResetLink] works for it
+// all the same, as in the mail to the owner of an address that is registered
+// again. The link of an account that is switched
 // off after it was sent is dead for as long as that lasts: it would set a
 // password for when the account comes back. Gates are not asked again when a
 // link is used. They are about signing in, and are asked there.
@@ -44,7 +51,8 @@
 //
 // With RETURN_GENERIC_RESPONSES every request for a link is answered as if it
 // had been sent, also one for what is no address. For every address the same
-// look-up, limits and mail are made (ASVS 6.3.8). No password is hashed for any
+// look-up, limits and mail are made (ASVS 6.3.8). The limits come before the DNS is
+// asked whether an address receives mail, and count the answer no, too. No password is hashed for any
 // of them, so that none is needed for the others. Only a field of the wrong type
 // is told.
 //

@@ -29,7 +29,10 @@ func (ev InstructionsSent) Record() doorward.Record {
 }
 
 // PasswordReset is fired when a password was reset (password_reset).
-type PasswordReset struct{ User doorward.User }
+type PasswordReset struct {
+	User      doorward.User
+	Confirmed bool // the address was not confirmed before, and now is
+}
 
 // Record implements [doorward.Recorded].
 func (ev PasswordReset) Record() doorward.Record {

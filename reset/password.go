@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/password"
@@ -66,8 +67,9 @@ func (f *Feature) reset(w http.ResponseWriter, r *http.Request, in *resetForm) (
 			return doorward.Result{}, hashTrouble(err)
 		}
 		own := isOwn(ctx, link.User)
-		if err = f.store(ctx, link, hash); err == nil {
-			return f.changed(w, r, link.User, own)
+		var proved bool
+		if proved, err = f.store(ctx, link, hash); err == nil {
+			return f.changed(w, r, PasswordReset{User: link.User, Confirmed: proved}, own)
 		}
 	}
 	if isOver(err) {
@@ -113,9 +115,13 @@ func hashTrouble(err error) error {
 // one sets the password: a second use of the same one is refused by its claim,
 // and another one by the hash, which the first has changed. Without transactions
 // the password and the uniquifier still change together or not at all.
-func (f *Feature) store(ctx context.Context, l doorward.Link, hash string) error {
-	st, was := f.rt.Stores(), bound(l.User.SecurityAccount())
-	err := st.InTx(ctx, func(ctx context.Context) error {
+//
+// Who has the link reads the mail of the address: if that was not confirmed, it
+// is now, and confirmed is true. The password that a stranger may have chosen for
+// it is gone, as are his sessions.
+func (f *Feature) store(ctx context.Context, l doorward.Link, hash string) (confirmed bool, err error) {
+	st, was, now := f.rt.Stores(), bound(l.User.SecurityAccount()), f.rt.Now().UTC().Truncate(time.Microsecond)
+	err = st.InTx(ctx, func(ctx context.Context) error {
 		if err := f.links.Use(ctx, l); err != nil {
 			return err
 		}
@@ -128,11 +134,14 @@ func (f *Feature) store(ctx context.Context, l doorward.Link, hash string) error
 				return doorward.ErrLinkDead
 			}
 			acc.PasswordHash = hash
+			if confirmed = acc.ConfirmedAt.IsZero(); confirmed {
+				acc.ConfirmedAt = now
+			}
 			return nil
 		})
 	})
 	if errors.Is(err, doorward.ErrNotFound) {
-		return doorward.ErrLinkDead // the account was deleted meanwhile
+		err = doorward.ErrLinkDead // the account was deleted meanwhile
 	}
-	return err
+	return confirmed && err == nil, err
 }

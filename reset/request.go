@@ -56,20 +56,26 @@ func (f *Feature) request(_ http.ResponseWriter, r *http.Request, in *requestFor
 // send sends a link, or says why not. In generic mode it does not say, and does
 // the same work for an account that does not exist or may not have one
 // (ASVS 6.3.8): the same look-up, limits and mail. No password is hashed for
-// anybody: a stranger's request must not cost us that (ASVS 15.2.2).
+// anybody, and nobody outside is asked for who is over the limit: a stranger's
+// request must not cost that (ASVS 2.4.1, 15.2.2).
 func (f *Feature) send(r *http.Request, typed string) error {
-	ctx := r.Context()
+	ctx, typed := r.Context(), strings.TrimSpace(typed)
+	if typed == "" {
+		return f.told(doorward.Fail("email", "EMAIL_NOT_PROVIDED"))
+	}
+	likely := f.likely(typed)
+	user, may, err := f.count(r, typed, likely)
+	if err != nil {
+		return err
+	}
 	normal, err := f.normal(ctx, typed)
 	if err != nil {
 		return f.told(err)
 	}
-	user, err := f.find(ctx, normal)
-	if err != nil {
-		return err
-	}
-	may, err := f.rt.Mail().Admit(r, kindReset, normal, user)
-	if err != nil {
-		return err
+	if normal != likely { // Email has a form of its own; then that counts, too
+		if user, may, err = f.count(r, normal, normal); err != nil {
+			return err
+		}
 	}
 	if refusal := f.admit(ctx, user); refusal != nil {
 		if err := f.told(refusal); err != nil {
@@ -92,12 +98,33 @@ func (f *Feature) told(err error) error {
 	return err
 }
 
-// normal returns the normal form of an address.
-func (f *Feature) normal(ctx context.Context, typed string) (string, error) {
-	typed = strings.TrimSpace(typed)
-	if typed == "" {
-		return "", doorward.Fail("email", "EMAIL_NOT_PROVIDED")
+// likely returns the normal form of an address without asking anybody, or "".
+func (f *Feature) likely(typed string) string {
+	if normal, err := address.Normalize(typed); err == nil {
+		return normal
 	}
+	for _, ia := range f.rt.Identities() {
+		if ia.Attr == "email" {
+			return ia.Map(typed)
+		}
+	}
+	return ""
+}
+
+// count looks up whose address it is, and asks the limits.
+func (f *Feature) count(r *http.Request, typed, email string) (u doorward.User, may bool, err error) {
+	if email != "" {
+		if u, err = f.find(r.Context(), email); err != nil {
+			return nil, false, err
+		}
+	}
+	may, err = f.rt.Mail().Admit(r, kindReset, typed, u)
+	return u, may, err
+}
+
+// normal returns the normal form of an address that can receive mail, for which
+// the DNS may be asked.
+func (f *Feature) normal(ctx context.Context, typed string) (string, error) {
 	normal, err := f.cfg.Email(ctx, typed)
 	switch {
 	case errors.Is(err, address.ErrInvalid), errors.Is(err, address.ErrUndeliverable):
