@@ -38,12 +38,23 @@
 // The welcome mail of package register has the first link. With
 // SEND_REGISTER_EMAIL off the application sends [Feature.ConfirmationLink] itself.
 //
+// A link says that the address is right, and not who chose the password. If a
+// stranger registers somebody's address and its owner confirms it, the stranger
+// knows the password still, and with LOGIN_WITHOUT_CONFIRMATION he stays signed in.
+// A link cannot tell: users register in one browser and read their mail in
+// another, and to end passwords and sessions here would shut out every one of
+// them. So the page and the mails ask who did not make an account not to go on,
+// the owner of an address that is registered again is offered a new password in
+// place of this link (see package register), and a reset ends what the stranger
+// has, and confirms.
+//
 // # Mails
 //
 // security/email/confirmation_instructions: confirmation_link,
 // confirmation_token, within. Strangers cause only so many, by address and by
 // account (see package lockout); of those that are too many for an account
-// nobody is told.
+// nobody is told. The limits come before the DNS is asked whether an address
+// receives mail, and count the answer no, too.
 //
 // # Generic mode
 //

@@ -113,14 +113,10 @@ func (f *Feature) done(u doorward.User) doorward.LinkEnd {
 // stands in the way of that changes nothing about the address, which is
 // confirmed, and is not told to whoever has the link.
 func (f *Feature) signIn(w http.ResponseWriter, r *http.Request, u doorward.User) (doorward.Result, error) {
-	end := f.done(u)
-	a := doorward.Attempt{User: u, Via: []string{"confirm"}, View: f.cfg.PostConfirm}
-	if f.cfg.PostConfirm != "" {
-		a.End = &end
-	} else {
-		a.Flash = []doorward.Message{end.Message}
-	}
-	res, err := f.rt.SignIn().Login(w, r, a)
+	end, in := f.done(u), f.done(u)
+	in.Else = f.rt.Links().PostLogin()
+	// The end takes the place of next: a link leads where the settings say.
+	res, err := f.rt.SignIn().Login(w, r, doorward.Attempt{User: u, Via: []string{"confirm"}, View: f.cfg.PostConfirm, End: &in})
 	if _, told := errors.AsType[*doorward.Problem](err); err != nil {
 		if !told {
 			f.rt.Logger().ErrorContext(r.Context(), "confirmed, but not signed in", "err", err)

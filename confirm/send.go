@@ -34,26 +34,31 @@ func (f *Feature) sendPage() doorward.Result {
 }
 
 // send sends another link to an account that is not confirmed. In generic mode
-// every other address is answered as if it were one, after the same work.
+// every other address is answered as if it were one, after the same work. Who is
+// over the limit has nobody outside asked about an address (ASVS 2.4.1).
 func (f *Feature) send(_ http.ResponseWriter, r *http.Request, in *sendForm) (doorward.Result, error) {
 	typed := strings.TrimSpace(in.Email)
 	sent := f.sendPage()
 	sent.Form, sent.JSON, sent.Flash = in, map[string]any{}, []doorward.Message{doorward.M("CONFIRMATION_REQUEST", "email", typed)}
+	if typed == "" {
+		return doorward.Result{}, doorward.Fail("email", "EMAIL_NOT_PROVIDED").Conceal(sent)
+	}
+	likely := f.likely(typed)
+	user, admitted, err := f.count(r, typed, likely)
+	if err != nil {
+		return doorward.Result{}, err
+	}
 	normal, p, err := f.normal(r.Context(), typed)
+	if err == nil && p == nil && normal != likely { // Email has a form of its own; then that counts, too
+		user, admitted, err = f.count(r, normal, normal)
+	}
 	if err != nil {
 		return doorward.Result{}, err
 	}
 	if p != nil {
 		return doorward.Result{}, p.Conceal(sent)
 	}
-	user, p, err := f.addressee(r.Context(), normal)
-	if err != nil {
-		return doorward.Result{}, err
-	}
-	admitted, err := f.rt.Mail().Admit(r, "confirm", normal, user)
-	if err != nil {
-		return doorward.Result{}, err
-	}
+	p = refusal(user)
 	if err := f.mail(r.Context(), user, admitted && p == nil); err != nil {
 		return doorward.Result{}, err
 	}
@@ -63,11 +68,33 @@ func (f *Feature) send(_ http.ResponseWriter, r *http.Request, in *sendForm) (do
 	return sent, nil
 }
 
-// normal returns the normal form of an address, or what is wrong with it.
-func (f *Feature) normal(ctx context.Context, typed string) (string, *doorward.Problem, error) {
-	if typed == "" {
-		return "", doorward.Fail("email", "EMAIL_NOT_PROVIDED"), nil
+// likely returns the normal form of an address without asking anybody, or "".
+func (f *Feature) likely(typed string) string {
+	if normal, err := address.Normalize(typed); err == nil {
+		return normal
 	}
+	for _, ia := range f.rt.Identities() {
+		if ia.Attr == "email" {
+			return ia.Map(typed)
+		}
+	}
+	return ""
+}
+
+// count looks up whose address it is, and asks the limits.
+func (f *Feature) count(r *http.Request, typed, email string) (u doorward.User, admitted bool, err error) {
+	if email != "" {
+		if u, err = f.find(r.Context(), email); err != nil {
+			return nil, false, err
+		}
+	}
+	admitted, err = f.rt.Mail().Admit(r, "confirm", typed, u)
+	return u, admitted, err
+}
+
+// normal returns the normal form of an address that can receive mail, for which
+// the DNS may be asked, or what is wrong with it.
+func (f *Feature) normal(ctx context.Context, typed string) (string, *doorward.Problem, error) {
 	normal, err := f.cfg.Email(ctx, typed)
 	switch {
 	case errors.Is(err, address.ErrInvalid), errors.Is(err, address.ErrUndeliverable):
@@ -78,19 +105,27 @@ func (f *Feature) normal(ctx context.Context, typed string) (string, *doorward.P
 	return normal, nil, nil
 }
 
-// addressee returns the account of an address, nil if there is none, and why it
-// gets no link.
-func (f *Feature) addressee(ctx context.Context, email string) (doorward.User, *doorward.Problem, error) {
+// find returns the account of an address, nil if there is none.
+func (f *Feature) find(ctx context.Context, email string) (doorward.User, error) {
 	u, err := f.rt.Stores().Users.FindUser(ctx, doorward.UserQuery{Attr: "email", Value: email, AnyCase: true})
-	switch {
-	case errors.Is(err, doorward.ErrNotFound):
-		return nil, doorward.Fail("email", "USER_DOES_NOT_EXIST"), nil
-	case err != nil:
-		return nil, nil, fmt.Errorf("find user to confirm: %w", err)
-	case !u.SecurityAccount().ConfirmedAt.IsZero():
-		return u, doorward.Fail("email", "ALREADY_CONFIRMED"), nil
+	if errors.Is(err, doorward.ErrNotFound) {
+		return nil, nil
 	}
-	return u, nil, nil
+	if err != nil {
+		return nil, fmt.Errorf("find user to confirm: %w", err)
+	}
+	return u, nil
+}
+
+// refusal says why an account gets no link.
+func refusal(u doorward.User) *doorward.Problem {
+	switch {
+	case u == nil:
+		return doorward.Fail("email", "USER_DOES_NOT_EXIST")
+	case !u.SecurityAccount().ConfirmedAt.IsZero():
+		return doorward.Fail("email", "ALREADY_CONFIRMED")
+	}
+	return nil
 }
 
 // mail writes the mail, and sends it if it may.
