@@ -222,8 +222,9 @@ func TestLimiters(t *testing.T) {
 	}
 }
 
-// Making an account is counted, whether or not it is made, and refused over the
-// limit before anything is hashed.
+// Every form for an account is counted, whether or not one is made, and refused
+// over the limit before anything is hashed. One that is not good takes no mail from
+// the owner of the address.
 func TestLimiterRegister(t *testing.T) {
 	lim := &fakeLimiter{bare: bare{name: "limiter"}}
 	app := kit.New(t, func(c *batteries.Config) { c.Register, c.More = &register.Config{}, []doorward.Feature{lim} })
@@ -232,8 +233,9 @@ func TestLimiterRegister(t *testing.T) {
 		return kit.Fields{"email": email, "password": kit.Password, "password_confirm": kit.Password}
 	}
 	for email, tries := range map[string][]string{
-		"ann@example.com": {"register ", "mail ann@example.com"}, // which it is welcomed by
-		"no address":      nil,
+		"ann@example.com": {"register ", "mail/register ann@example.com"}, // which it is welcomed by
+		"no address":      {"register "},                                  // which nobody is
+		joe:               {"register "},                                  // who is told nothing by it
 	} {
 		lim.tries, lim.done = nil, nil
 		b := app.Browser()

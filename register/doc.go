@@ -24,7 +24,8 @@
 //	                                          confirmation_token (null if there is nothing to confirm)
 //	security/email/welcome_existing           to the owner of the address: recovery_link, reset_link,
 //	                                          reset_token (if passwords can be reset), confirmation_link,
-//	                                          confirmation_token (if he has not confirmed)
+//	                                          confirmation_token (if he has not confirmed; the built-in
+//	                                          mail shows it where there is no reset_link)
 //	security/email/welcome_existing_username  to the address that was typed: email, username
 //
 // The second and third are sent in generic mode only. Links are made by features
@@ -33,7 +34,8 @@
 //
 // A stranger decides who gets these mails. The limits of package lockout bound
 // how many a network causes and how many an address gets; more are not sent,
-// and nobody is told. The built-in templates have no word of what he typed;
+// and nobody is told. Every form counts, good or not, before the DNS is asked whether
+// its address receives mail. The built-in templates have no word of what he typed;
 // templates of your own should keep to that: the fields of .User come from the
 // form.
 //
@@ -41,8 +43,22 @@
 //
 // With RETURN_GENERIC_RESPONSES an address or username that is taken is
 // answered as if it had been free (ASVS 6.3.8): the same bytes, after the same
-// look-ups, one password hash and one mail. Nobody is signed in and no user is
-// named. Only the mail says what was the matter, to the owner of the address.
+// look-ups, one password hash and one mail. What differs is one transaction: it
+// stores a row if both were free, and is rolled back after its look-ups if not; and
+// where a unique column of the application's own is taken, both are looked up once
+// more to find out why. Nobody is signed in and no user is named. Only the
+// mail says what was the matter, to the owner of the address.
+//
+// # Somebody else's address
+//
+// Anybody can register an address that is not his, choose the password, and wait
+// for its owner to confirm it. Nothing here can tell the two apart: whoever
+// confirms the first mail has confirmed the stranger's account, and the stranger
+// knows its password. The mail asks who made no account not to open the link. If
+// the owner registers, too, the mail that he gets in generic mode offers him a new
+// password instead of that link, where package reset is there: this ends the
+// stranger's password and sessions, and confirms. An installation with
+// confirmations should have resets, too. A template of its own should keep to that.
 //
 // # Uniqueness
 //

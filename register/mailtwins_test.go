@@ -92,6 +92,7 @@ func TestExistingMail(t *testing.T) {
 		{"plain", nil, false, nil, []string{"/reset/", "/confirm/"}},
 		{"reset", []doorward.Feature{resetter{}}, false, []string{"https://example.com/reset/for-old@example.com"}, []string{"/confirm/"}},
 		{"not confirmed", []doorward.Feature{confirm.New(confirm.Config{})}, false, []string{"https://example.com/confirm/"}, []string{"/reset/"}},
+		{"not confirmed, reset", []doorward.Feature{confirm.New(confirm.Config{}), resetter{}}, false, []string{"/reset/for-old@example.com"}, []string{"/confirm/"}},
 		{"confirmed", []doorward.Feature{confirm.New(confirm.Config{}), resetter{}}, true, []string{"/reset/for-old@example.com"}, []string{"/confirm/"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

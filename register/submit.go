@@ -12,17 +12,13 @@ import (
 	"github.com/doorward/doorward/password"
 )
 
-// submit checks every field, then asks the limiters (ASVS 2.4.1), then hashes
-// once whether the account will be made or not, then makes it, then writes one
-// mail whatever came of it.
+// submit checks every field and asks the limiters, then hashes once whether the
+// account will be made or not, then makes it, then writes one mail whatever came
+// of it.
 func (f *Feature) submit(w http.ResponseWriter, r *http.Request, in *registerForm) (doorward.Result, error) {
 	ctx := r.Context()
 	user := f.rt.Stores().Admin.NewUser()
-	had, err := f.check(r, in, user)
-	if err != nil {
-		return doorward.Result{}, err
-	}
-	mayMail, err := f.admit(r, in, had)
+	mayMail, err := f.check(r, in, user)
 	if err != nil {
 		return doorward.Result{}, err
 	}
@@ -32,10 +28,9 @@ func (f *Feature) submit(w http.ResponseWriter, r *http.Request, in *registerFor
 	}
 	acc := user.SecurityAccount()
 	acc.Email, acc.Username, acc.PasswordHash, acc.Active = in.Email, in.Username, hash, true
-	if !had.any() {
-		if had, err = f.create(ctx, user); err != nil {
-			return doorward.Result{}, err
-		}
+	had, err := f.create(ctx, user) // which looks up once more what is known to be taken, too
+	if err != nil {
+		return doorward.Result{}, err
 	}
 	if had.any() && !f.rt.Generic() {
 		p := &doorward.Problem{}
@@ -52,12 +47,24 @@ func (f *Feature) submit(w http.ResponseWriter, r *http.Request, in *registerFor
 	return f.welcome(w, r, in, user), nil
 }
 
-// admit asks the limiters, and reports whether a mail may go out, too.
-func (f *Feature) admit(r *http.Request, in *registerForm, had taken) (mayMail bool, err error) {
-	if !f.mails() {
-		return false, f.rt.SignIn().Count(r, "register")
+// admit looks up what is taken, and asks the limiters before anything that costs
+// more, whether the form is good or not (ASVS 2.4.1). It reports whether a mail may
+// go out; what is wrong with the form already sends none, and takes none from the
+// owner of the address.
+func (f *Feature) admit(r *http.Request, email string, in *registerForm, p *doorward.Problem) (had taken, mayMail bool, err error) {
+	ask := asked{email: email}
+	if !p.Has("username") {
+		ask.username = in.Username
 	}
-	return f.rt.Mail().Admit(r, "register", in.Email, had.email)
+	if had, err = f.taken(r.Context(), ask); err != nil {
+		return taken{}, false, err
+	}
+	refused := email == "" || len(p.Errors) > 0 || had.any() && !f.rt.Generic()
+	if refused || !f.mails() {
+		return had, false, f.rt.SignIn().Count(r, "register")
+	}
+	mayMail, err = f.rt.Mail().Admit(r, "register", email, had.email)
+	return had, mayMail, err
 }
 
 // tell fires the event.
@@ -71,26 +78,30 @@ func (f *Feature) tell(ctx context.Context, user doorward.User, had taken) {
 
 // check looks at everything there is to say about the form, so that a visitor
 // is told all of it at once. What is taken is a message on its field, except in
-// generic mode; it is returned in any case.
-func (f *Feature) check(r *http.Request, in *registerForm, user doorward.User) (taken, error) {
+// generic mode. It reports whether a mail may go out.
+func (f *Feature) check(r *http.Request, in *registerForm, user doorward.User) (mayMail bool, err error) {
 	ctx, p := r.Context(), &doorward.Problem{}
 	f.checkShape(r, in, p)
-	if err := f.checkEmail(ctx, in, p); err != nil {
-		return taken{}, err
-	}
 	if err := f.setOwn(in, user, p); err != nil {
-		return taken{}, err
+		return false, err
 	}
-	var ask asked
+	likely := ""
 	if !p.Has("email") {
-		ask.email = in.Email
+		likely = f.likely(strings.TrimSpace(in.Email))
 	}
-	if !p.Has("username") {
-		ask.username = in.Username
-	}
-	had, err := f.taken(ctx, ask)
+	had, mayMail, err := f.admit(r, likely, in, p)
 	if err != nil {
-		return taken{}, err
+		return false, err
+	}
+	if err := f.checkEmail(ctx, in, p); err != nil {
+		return false, err
+	}
+	if p.Has("email") {
+		had.email = nil // it is no address: whose it would be does not matter
+	} else if in.Email != likely { // Email has a form of its own; then that counts, too
+		if had, mayMail, err = f.admit(r, in.Email, in, p); err != nil {
+			return false, err
+		}
 	}
 	if !f.rt.Generic() {
 		had.report(in, p)
@@ -100,10 +111,24 @@ func (f *Feature) check(r *http.Request, in *registerForm, user doorward.User) (
 			p.Add("password", doorward.Message{Key: v.Key, Args: v.Args, Text: v.Text})
 		}
 	}
-	return had, p.OrNil()
+	return mayMail, p.OrNil()
 }
 
-// checkEmail replaces the address by its normal form.
+// likely returns the normal form of an address without asking anybody, or "".
+func (f *Feature) likely(typed string) string {
+	if normal, err := address.Normalize(typed); err == nil {
+		return normal
+	}
+	for _, ia := range f.rt.Identities() {
+		if ia.Attr == "email" {
+			return ia.Map(typed)
+		}
+	}
+	return ""
+}
+
+// checkEmail replaces the address by its normal form, if it can receive mail.
+// The DNS may be asked for that.
 func (f *Feature) checkEmail(ctx context.Context, in *registerForm, p *doorward.Problem) error {
 	if p.Has("email") {
 		return nil
