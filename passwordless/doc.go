@@ -31,7 +31,10 @@
 // the same conditions as asking for one. A link in a mailbox is as safe as the
 // mailbox: whoever reads the mail is in. Applications with more to protect ask
 // for a second factor. Nobody is remembered by a link; the session ends as the
-// settings for sessions say.
+// settings for sessions say. A link is used up before the session is stored, so if
+// the store fails between the two (503) another one has to be asked for: a sign-in
+// asks gates and second factors and stores in a transaction of its own, and what
+// is claimed cannot be given back without letting a second request in.
 //
 // # Limits
 //
