@@ -13,15 +13,15 @@ import (
 	kit "github.com/doorward/doorward/doorwardtest"
 )
 
-// dns counts whom it is asked about, and knows nobody.
-type dns struct{ asked atomic.Int64 }
+// nobodies counts whom it is asked about, and knows nobody.
+type nobodies struct{ asked atomic.Int64 }
 
-func (d *dns) LookupMX(_ context.Context, name string) ([]*net.MX, error) {
+func (d *nobodies) LookupMX(_ context.Context, name string) ([]*net.MX, error) {
 	d.asked.Add(1)
 	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
 
-func (*dns) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, error) {
+func (*nobodies) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, error) {
 	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
 
@@ -29,7 +29,7 @@ func (*dns) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, error)
 // is answered alike for an account whose domain is gone.
 func TestDNS(t *testing.T) {
 	for _, generic := range []bool{false, true} {
-		var names dns
+		var names nobodies
 		app := site(t, func(c *batteries.Config) { c.Resolver, c.GenericResponses, c.Lockout.MailTries = &names, generic, 5 })
 		app.NewUser(ann, unconfirmed)
 		b := app.Browser()
