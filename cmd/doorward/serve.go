@@ -92,7 +92,7 @@ func (p *program) runServer(ctx context.Context) error {
 		Ready: func(url string) {
 			fmt.Fprintf(p.stdout, "doorward is ready at %s (Ctrl-C stops it)\n", url)
 			if box != nil {
-				fmt.Fprintf(p.stdout, "mails are not sent, but shown at %s\n", strings.TrimSuffix(url, "/")+devmail.Path)
+				fmt.Fprintf(p.stdout, "mails are not sent, but shown at %s to whoever reaches this port from this machine\n", strings.TrimSuffix(url, "/")+devmail.Path)
 			}
 		},
 	}
@@ -106,8 +106,8 @@ func (p *program) runServer(ctx context.Context) error {
 }
 
 // mailbox decides where mails go: to the mail server, to a page for this machine
-// alone where there is none, or, where a proxy could show that page to others,
-// nowhere. Without SERVER_NAME and without a mail server, links lead to where the
+// alone where there is none, or, where a proxy could show that page to others or
+// others have reached the server before, nowhere. Without SERVER_NAME and without a mail server, links lead to where the
 // server listens.
 func mailbox(ctx context.Context, log *slog.Logger, l *settings.Loaded, addr net.Addr) (*devmail.Mailbox, error) {
 	cfg := &l.Config
@@ -124,8 +124,14 @@ func mailbox(ctx context.Context, log *slog.Logger, l *settings.Loaded, addr net
 	}
 	c := cfg.Server.DevMail
 	c.Log, c.Debug = log, cfg.Server.LogLevel <= slog.LevelDebug
+	c.Marker = strings.TrimSuffix(cfg.Server.SecretsFile, ".secrets") + ".public"
 	box := devmail.New(c)
 	cfg.Mail.Sender = box
+	if box.Shut() {
+		log.WarnContext(ctx, "no mails are sent or shown: there is no mail server, and others than this machine have reached this one; "+
+			"set MAIL_SERVER, or delete the file and restart if nobody else reaches it any more", "file", c.Marker)
+		return nil, nil
+	}
 	return box, nil
 }
 

@@ -4,9 +4,13 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -29,6 +33,38 @@ func TestBrowserServer(t *testing.T) {
 	b.look("server-profile")
 	b.visit("/nothing/here")
 	b.look("server-404")
+	b.visit("/dev/mail")
+	b.wantText("There is no mail yet")
+	b.look("server-mail-none")
+}
+
+// TestBrowserMailbox looks at the mails that a server without a mail server
+// shows, and has the first visit through a proxy that hides itself end that.
+func TestBrowserMailbox(t *testing.T) {
+	chromium := launch(t)
+	server := run(t)
+	b := open(t, chromium, server)
+	b.visit("/reset")
+	b.fill("email", address)
+	b.press(`main button[type=submit]`)
+	b.visit("/dev/mail")
+	b.wantText("to " + address)
+	b.look("server-mail-list")
+	b.press(`main .list a`)
+	b.look("server-mail")
+
+	to, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }})
+	defer proxy.Close()
+	// To the browser a name below localhost is as good as one with TLS.
+	other := open(t, chromium, strings.Replace(proxy.URL, "127.0.0.1", "door.localhost", 1))
+	other.visit("/login")
+	if got := b.visit("/dev/mail"); got != http.StatusNotFound {
+		t.Errorf("after a visit through a proxy the mails are answered with %d:\n%s", got, b.text())
+	}
 }
 
 // run builds and starts the program on a free port and returns its URL.

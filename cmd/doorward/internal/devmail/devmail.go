@@ -3,8 +3,9 @@
 // there so that somebody can try confirming, resetting and signing in by mail
 // before there is anything to send mail with.
 //
-// What it shows signs people in. Nobody beyond the machine is answered: see
-// [Mailbox.Handler].
+// What it shows signs people in. Nobody beyond the machine is answered, and once
+// anybody beyond it reaches the server the mailbox is shut for good: see
+// [Mailbox.Handler], which also tells what that cannot see.
 package devmail
 
 import (
@@ -32,9 +33,10 @@ type Config struct {
 	Keep     int `setting:"DOORWARD_DEV_MAIL_KEEP,bare" default:"100" help:"How many mails are kept for /dev/mail; the oldest go first."`
 	MaxBytes int `setting:"DOORWARD_DEV_MAIL_MAX_BYTES,bare" default:"8388608" help:"How many bytes of mails are kept for /dev/mail; the oldest go first."`
 
-	Log   *slog.Logger     `setting:"-"` // told of each mail; default slog.Default
-	Debug bool             `setting:"-"` // write the links of mails to the log, which sign in whoever reads it
-	Now   func() time.Time `setting:"-"` // default time.Now
+	Log    *slog.Logger     `setting:"-"` // told of each mail; default slog.Default
+	Debug  bool             `setting:"-"` // write the links of mails to the log, which sign in whoever reads it
+	Now    func() time.Time `setting:"-"` // default time.Now
+	Marker string           `setting:"-"` // file that remembers that the mailbox is shut; empty: a restart opens it
 }
 
 // Mailbox keeps the newest mails. It is a [mail.Sender] and an [http.Handler],
@@ -45,6 +47,7 @@ type Mailbox struct {
 	crossOrigin *http.CrossOriginProtection
 
 	mu    sync.Mutex
+	shut  bool    // for good; then nothing is kept
 	last  int     // number of the newest mail ever kept
 	bytes int     // in kept
 	kept  []entry // oldest first
@@ -57,7 +60,8 @@ type entry struct {
 	At time.Time
 }
 
-// New returns an empty mailbox. Limits below 1 are the defaults.
+// New returns an empty mailbox, which is shut if the marker is there. Limits
+// below 1 are the defaults.
 func New(cfg Config) *Mailbox {
 	cfg.Keep, cfg.MaxBytes = max(cfg.Keep, 0), max(cfg.MaxBytes, 0)
 	if err := conf.Defaults(&cfg); err != nil { // the tags above are wrong
@@ -69,7 +73,7 @@ func New(cfg Config) *Mailbox {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	b := &Mailbox{cfg: cfg, crossOrigin: http.NewCrossOriginProtection()}
+	b := &Mailbox{cfg: cfg, crossOrigin: http.NewCrossOriginProtection(), shut: marked(cfg.Marker)}
 	b.mux = b.routes()
 	return b
 }
@@ -78,7 +82,8 @@ func New(cfg Config) *Mailbox {
 func (b *Mailbox) Queued() {}
 
 // Send implements [mail.Sender]. It never waits, so that ctx being done changes
-// nothing. It fails for a mail that would not fit if there were no other.
+// nothing. It fails for a mail that would not fit if there were no other. Once
+// the mailbox is shut it keeps nothing and does what [mail.Log] does.
 //
 // The line it logs says where to read the mail and, unless Debug is on, nothing
 // of its text: a link in there is a credential (ASVS 16.2.5).
@@ -86,7 +91,10 @@ func (b *Mailbox) Send(ctx context.Context, m mail.Message) error {
 	if n := size(m); n > b.cfg.MaxBytes {
 		return fmt.Errorf("devmail: the mail %q takes %d bytes, more than the %d that all may take", m.Template, n, b.cfg.MaxBytes)
 	}
-	id := b.keep(m)
+	id, ok := b.keep(m)
+	if !ok {
+		return mail.Log{Logger: b.cfg.Log}.Send(ctx, m)
+	}
 	attrs := []slog.Attr{
 		slog.String("template", m.Template), slog.String("to", m.To), slog.String("subject", m.Subject),
 		slog.String("read", where(id)),
@@ -98,10 +106,14 @@ func (b *Mailbox) Send(ctx context.Context, m mail.Message) error {
 	return nil
 }
 
-// keep adds m and lets go of the oldest beyond the limits.
-func (b *Mailbox) keep(m mail.Message) (id int) {
+// keep adds m and lets go of the oldest beyond the limits, unless the mailbox is
+// shut.
+func (b *Mailbox) keep(m mail.Message) (id int, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.shut {
+		return 0, false
+	}
 	b.last++
 	b.kept = append(b.kept, entry{Message: m, ID: b.last, At: b.cfg.Now()})
 	b.bytes += size(m)
@@ -111,7 +123,7 @@ func (b *Mailbox) keep(m mail.Message) (id int) {
 		over++
 	}
 	b.kept = slices.Delete(b.kept, 0, over)
-	return b.last
+	return b.last, true
 }
 
 // all returns the mails, newest first.

@@ -37,21 +37,48 @@ func (b *Mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 //	/dev/mail/{id}       GET     one mail, as a page or JSON
 //	/dev/mail/{id}/html  GET     its HTML part, which can do nothing
 //
-// All else goes to next, and so does everything that does not come straight
-// from this machine: another address, a proxy's request, another name for this
-// host (which a page elsewhere could have pointed here), a fetch by another
-// site. Such a caller gets the answer of a server without a mailbox.
+// All else goes to next, and so does a fetch by another site or port. Such a
+// caller gets the answer of a server without a mailbox.
+//
+// It has to stand before everything the server answers, since it watches every
+// request for a sign that somebody beyond this machine reaches the server:
+//
+//   - it comes from another address, or is for another host than localhost,
+//     127.0.0.0/8 or [::1], with any port;
+//   - it has a header that proxies add, or is HTTP/1.0;
+//   - a browser made it that is at a page of another host, as Origin or Referer
+//     tells. If Sec-Fetch-Site says that the page is of another site than the
+//     one asked, that is no sign: any page could make such a request.
+//
+// The first one, whatever its path, shuts the mailbox for good. Mails are gone,
+// later ones are only logged, and [Path] is answered by next, to everybody; one
+// warning tells the reason. [Config.Marker] remembers it.
+//
+// So that browsers give that sign with the first style sheet they ask for, pages
+// that would have them send no referrer have them send the origin alone, which
+// has no secret of a link in it (ASVS 3.4.5), until the mailbox is shut.
+//
+// What remains: a program on this machine that hands on requests of others under
+// the name of localhost, without any of these signs, looks like this machine
+// itself. Until the first browser comes through it, or anybody who does not take
+// care to look local, whoever finds the way through it reads the mails. And who
+// can make a name of his lead to this machine in a browser here (DNS rebinding)
+// can shut the mailbox, though not read it.
 func (b *Mailbox) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if ours := r.URL.Path == Path || strings.HasPrefix(r.URL.Path, Path+"/"); !ours || !b.admits(r) {
+		if !b.watch(r) {
 			next.ServeHTTP(w, r)
+			return
+		}
+		if ours := r.URL.Path == Path || strings.HasPrefix(r.URL.Path, Path+"/"); !ours || !b.admits(r) {
+			next.ServeHTTP(&telltale{ResponseWriter: w}, r)
 			return
 		}
 		h := w.Header()
 		h.Set("Content-Security-Policy", pagePolicy)
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Referrer-Policy", originOnly)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Vary", "Accept")
@@ -112,6 +139,7 @@ func (b *Mailbox) markup(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", mailPolicy)
+	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Frame-Options", "SAMEORIGIN")
 	b.write(w, http.StatusOK, "text/html; charset=utf-8", []byte(`<!doctype html><base target="_blank">`+e.HTML))
 }

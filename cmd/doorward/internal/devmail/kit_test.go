@@ -66,6 +66,24 @@ func with(pairs ...string) func(*http.Request) {
 	}
 }
 
+func from(addr string) func(*http.Request) { return func(r *http.Request) { r.RemoteAddr = addr } }
+
+func host(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
+
+func version(major, minor int) func(*http.Request) {
+	return func(r *http.Request) { r.ProtoMajor, r.ProtoMinor = major, minor }
+}
+
+// absent wants the answer of a server without a mailbox.
+func absent(t *testing.T, w *httptest.ResponseRecorder) {
+	t.Helper()
+	nobody := httptest.NewRecorder()
+	http.NotFound(nobody, httptest.NewRequest("GET", "/", nil))
+	if w.Code != 404 || w.Body.String() != nobody.Body.String() || len(w.Header()) != len(nobody.Header()) {
+		t.Errorf("%d %v %q is a hint", w.Code, w.Header(), w.Body)
+	}
+}
+
 func want(t *testing.T, w *httptest.ResponseRecorder, status int, parts ...string) {
 	t.Helper()
 	if w.Code != status {
