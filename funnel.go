@@ -218,7 +218,7 @@ func (e *engine) selectResult(r *http.Request, a *Attempt, have []choice) Result
 }
 
 func (e *engine) nextOf(r *http.Request, a *Attempt) string {
-	if a.Next != "" {
+	if a.Next != "" || a.End != nil { // a link leads where it says
 		return a.Next
 	}
 	return r.URL.Query().Get("next")

@@ -178,3 +178,19 @@ func TestReadyTellsOfMails(t *testing.T) {
 	}
 	t.Cleanup(func() { <-done }) // the test's context is done before
 }
+
+// TestEveryPathIsWatched: what a proxy asks beside the pages counts, a probe of
+// this machine's own does not.
+func TestEveryPathIsWatched(t *testing.T) {
+	for _, path := range []string{"/healthz", "/forward-auth"} {
+		l := start(t, t.TempDir(), resettable()...)
+		l.get(path, html)
+		if a := l.get("/dev/mail", html); a.status != 200 {
+			t.Errorf("%s for this machine shuts the mailbox: %d", path, a.status)
+		}
+		l.do("GET", path, html, nil, func(r *http.Request) { r.Host = "door.example" })
+		if a := l.get("/dev/mail", html); a.status != 404 {
+			t.Errorf("%s for another host leaves it open: %d", path, a.status)
+		}
+	}
+}

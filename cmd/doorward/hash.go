@@ -244,9 +244,9 @@ func (p *program) advise(c *calibration, best *measured) {
 	fmt.Fprintf(p.stdout, "  SECURITY_PASSWORD_HASH=argon2\n  SECURITY_PASSWORD_ARGON2_MEMORY=%d\n  SECURITY_PASSWORD_ARGON2_TIME=%d\n  SECURITY_PASSWORD_ARGON2_THREADS=%d\n\n",
 		best.cost.memory, best.cost.time, best.cost.threads)
 	fmt.Fprintf(p.stdout, "With that, %s at once on %s (SECURITY_PASSWORD_HASH_SLOTS), and about %.1f people sign in\n"+
-		"each second. Of those who wait (SECURITY_PASSWORD_HASH_QUEUE, at most %[6]d), about %[4].0f have their turn within\n"+
-		"SECURITY_PASSWORD_HASH_WAIT (%[5]v); the others are refused when that is over.\n",
-		plural(room.Hashes, "hash runs", "hashes run"), count(room.Slots, "processor"), best.rate, best.rate*c.cfg.Wait.Seconds(), c.cfg.Wait, room.Queue)
+		"each second. Of those who wait (SECURITY_PASSWORD_HASH_QUEUE, at most %d), about %.0f have their turn within\n"+
+		"SECURITY_PASSWORD_HASH_WAIT (%v); the others are refused when that is over.\n",
+		plural(room.Hashes, "hash runs", "hashes run"), count(room.Slots, "processor"), best.rate, room.Queue, best.rate*c.cfg.Wait.Seconds(), c.cfg.Wait)
 	fmt.Fprintf(p.stdout, "A crowd that signs in faster than that is better served by a cheaper hash: OWASP's minimum is enough.\n"+
 		"Weaker hashes that are stored are replaced when their owners sign in; stronger ones stay.\n")
 	for _, w := range best.warn {

@@ -38,7 +38,7 @@ type Server struct {
 	// Close writes and sends what is waiting at the end; nil: Security.Close.
 	Close   func(context.Context) error
 	Forward http.Handler // answers at /forward-auth; nil turns that off
-	// Mailbox, if set, shows mails in front of the pages.
+	// Mailbox, if set, shows mails, in front of all else.
 	Mailbox  func(http.Handler) http.Handler
 	Database Database
 	Log      *slog.Logger
@@ -121,10 +121,7 @@ func (s *Server) http(ctx context.Context) *http.Server {
 // root leads there.
 func (s *Server) handler() http.Handler {
 	pages := s.Security.Handler(nil)
-	if s.Mailbox != nil {
-		pages = s.Mailbox(pages)
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var all http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A database that hangs must not hold requests: these end as unavailable
 		// (ASVS 16.5.2). The check of health has a limit of its own.
 		ctx, cancel := context.WithTimeout(r.Context(), s.Settings.DatabaseTimeout)
@@ -140,6 +137,10 @@ func (s *Server) handler() http.Handler {
 			pages.ServeHTTP(w, r)
 		}
 	})
+	if s.Mailbox != nil { // it watches who reaches any of them
+		all = s.Mailbox(all)
+	}
+	return all
 }
 
 // warn says what is unsafe about listening at addr.
