@@ -29,6 +29,29 @@ func (a Accounts) Find(ctx context.Context, typed string) (User, error) {
 	return u, err
 }
 
+// Holder returns the whole record of the user whose attribute is value, and nil
+// if it is nobody's, as an empty value is. Letter case counts if the identity
+// attribute says so.
+func (a Accounts) Holder(ctx context.Context, attr, value string) (User, error) {
+	if value == "" {
+		return nil, nil
+	}
+	q := UserQuery{Attr: attr, Value: value, AnyCase: true}
+	for _, ia := range a.e.cfg.IdentityAttributes {
+		if ia.Attr == attr {
+			q.AnyCase = ia.AnyCase
+		}
+	}
+	u, err := a.e.cfg.Stores.Users.FindUser(ctx, q)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find who has the %s: %w", attr, err)
+	}
+	return u, nil
+}
+
 // Sessions returns u's signed-in sessions that are not over, newest first.
 func (a Accounts) Sessions(ctx context.Context, u User) ([]Session, error) {
 	return a.e.sessions(ctx, u)

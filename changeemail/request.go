@@ -77,16 +77,10 @@ func (f *Feature) normal(ctx context.Context, typed string) (string, error) {
 	return email, nil
 }
 
-// taken reports whether an account has that address, in any case of letters.
+// taken reports whether an account has that address.
 func (f *Feature) taken(ctx context.Context, email string) (bool, error) {
-	_, err := f.rt.Stores().Users.FindUser(ctx, doorward.UserQuery{Attr: "email", Value: email, AnyCase: true})
-	if errors.Is(err, doorward.ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("find who has the address: %w", err)
-	}
-	return true, nil
+	u, err := f.rt.Accounts().Holder(ctx, "email", email)
+	return u != nil, err
 }
 
 // mail writes the mail with the link, and sends it if it may.

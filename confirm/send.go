@@ -83,10 +83,8 @@ func (f *Feature) likely(typed string) string {
 
 // count looks up whose address it is, and asks the limits.
 func (f *Feature) count(r *http.Request, typed, email string) (u doorward.User, admitted bool, err error) {
-	if email != "" {
-		if u, err = f.find(r.Context(), email); err != nil {
-			return nil, false, err
-		}
+	if u, err = f.rt.Accounts().Holder(r.Context(), "email", email); err != nil {
+		return nil, false, err
 	}
 	admitted, err = f.rt.Mail().Admit(r, "confirm", typed, u)
 	return u, admitted, err
@@ -103,18 +101,6 @@ func (f *Feature) normal(ctx context.Context, typed string) (string, *doorward.P
 		return "", nil, fmt.Errorf("validate address: %w", err)
 	}
 	return normal, nil, nil
-}
-
-// find returns the account of an address, nil if there is none.
-func (f *Feature) find(ctx context.Context, email string) (doorward.User, error) {
-	u, err := f.rt.Stores().Users.FindUser(ctx, doorward.UserQuery{Attr: "email", Value: email, AnyCase: true})
-	if errors.Is(err, doorward.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("find user to confirm: %w", err)
-	}
-	return u, nil
 }
 
 // refusal says why an account gets no link.

@@ -3,7 +3,6 @@ package passwordless
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -67,7 +66,7 @@ func (f *Feature) submitRequest(_ http.ResponseWriter, r *http.Request, in *requ
 	if value == "" {
 		return doorward.Result{}, doorward.Fail("email", "INVALID_EMAIL_ADDRESS").Conceal(f.requested(in))
 	}
-	user, err := f.find(ctx, doorward.UserQuery{Attr: "email", Value: value, AnyCase: ia.AnyCase})
+	user, err := f.rt.Accounts().Holder(ctx, "email", value)
 	if err != nil {
 		return doorward.Result{}, err
 	}
@@ -102,18 +101,6 @@ func (f *Feature) email() doorward.IdentityAttribute {
 		}
 		return normal
 	}}
-}
-
-// find returns a user, or nil if there is none.
-func (f *Feature) find(ctx context.Context, q doorward.UserQuery) (doorward.User, error) {
-	u, err := f.rt.Stores().Users.FindUser(ctx, q)
-	if errors.Is(err, doorward.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("find who gets a link: %w", err)
-	}
-	return u, nil
 }
 
 // maySignIn says why somebody gets no link: there is no such account, or it

@@ -45,34 +45,13 @@ func (t taken) report(in *registerForm, p *doorward.Problem) {
 
 // taken looks up both, whatever the first gives.
 func (f *Feature) taken(ctx context.Context, a asked) (t taken, err error) {
-	if t.email, err = f.find(ctx, "email", a.email); err != nil {
+	if t.email, err = f.rt.Accounts().Holder(ctx, "email", a.email); err != nil {
 		return taken{}, err
 	}
-	if t.username, err = f.find(ctx, "username", a.username); err != nil {
+	if t.username, err = f.rt.Accounts().Holder(ctx, "username", a.username); err != nil {
 		return taken{}, err
 	}
 	return t, nil
-}
-
-// find returns who has the value, or nil. A missing username is nobody's.
-func (f *Feature) find(ctx context.Context, attr, value string) (doorward.User, error) {
-	if value == "" {
-		return nil, nil
-	}
-	q := doorward.UserQuery{Attr: attr, Value: value}
-	for _, ia := range f.rt.Identities() {
-		if ia.Attr == attr {
-			q.AnyCase = ia.AnyCase
-		}
-	}
-	u, err := f.rt.Stores().Users.FindUser(ctx, q)
-	if errors.Is(err, doorward.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("find who has the %s: %w", attr, err)
-	}
-	return u, nil
 }
 
 var errTaken = errors.New("register: taken meanwhile")

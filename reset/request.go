@@ -113,10 +113,8 @@ func (f *Feature) likely(typed string) string {
 
 // count looks up whose address it is, and asks the limits.
 func (f *Feature) count(r *http.Request, typed, email string) (u doorward.User, may bool, err error) {
-	if email != "" {
-		if u, err = f.find(r.Context(), email); err != nil {
-			return nil, false, err
-		}
+	if u, err = f.rt.Accounts().Holder(r.Context(), "email", email); err != nil {
+		return nil, false, err
 	}
 	may, err = f.rt.Mail().Admit(r, kindReset, typed, u)
 	return u, may, err
@@ -133,24 +131,6 @@ func (f *Feature) normal(ctx context.Context, typed string) (string, error) {
 		return "", fmt.Errorf("validate address: %w", err)
 	}
 	return normal, nil
-}
-
-// find returns the whole record of who has the address, or nil.
-func (f *Feature) find(ctx context.Context, email string) (doorward.User, error) {
-	q := doorward.UserQuery{Attr: "email", Value: email}
-	for _, ia := range f.rt.Identities() {
-		if ia.Attr == q.Attr {
-			q.AnyCase = ia.AnyCase
-		}
-	}
-	u, err := f.rt.Stores().Users.FindUser(ctx, q)
-	if errors.Is(err, doorward.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("find whose password to reset: %w", err)
-	}
-	return u, nil
 }
 
 // admit says why u gets no link: there is no such account, it is switched off,

@@ -107,7 +107,7 @@ func (f *Feature) available(ctx context.Context, u doorward.User, name string) e
 	if name == "" {
 		return nil
 	}
-	owner, err := f.find(ctx, f.attribute("username"), name)
+	owner, err := f.rt.Accounts().Holder(ctx, "username", name)
 	if err != nil || owner == nil {
 		return err
 	}

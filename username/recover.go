@@ -48,7 +48,7 @@ func (f *Feature) submitRecover(_ http.ResponseWriter, r *http.Request, in *reco
 	if value == "" {
 		return doorward.Result{}, doorward.Fail("email", "INVALID_EMAIL_ADDRESS").Conceal(f.requested())
 	}
-	user, err := f.find(ctx, ia, value)
+	user, err := f.rt.Accounts().Holder(ctx, ia.Attr, value)
 	if err != nil {
 		return doorward.Result{}, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"fmt"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/address"
@@ -123,16 +122,4 @@ func (f *Feature) attribute(name string) doorward.IdentityAttribute {
 		}
 		return normal
 	}}
-}
-
-// find returns who has the value of an attribute, or nil.
-func (f *Feature) find(ctx context.Context, ia doorward.IdentityAttribute, value string) (doorward.User, error) {
-	u, err := f.rt.Stores().Users.FindUser(ctx, doorward.UserQuery{Attr: ia.Attr, Value: value, AnyCase: ia.AnyCase})
-	if errors.Is(err, doorward.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("find who has the %s: %w", ia.Attr, err)
-	}
-	return u, nil
 }
