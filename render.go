@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"text/template/parse"
 )
@@ -144,13 +146,32 @@ func (e *engine) parsePages() error {
 		}
 		errs = append(errs, err)
 	}
-	for name := range e.pageOwner {
-		if strings.HasPrefix(name, "security/_") || name == "security/base.html" || strings.HasPrefix(name, mailDir) {
-			continue
-		}
+	pages, err := e.ownAndBuiltIn()
+	errs = append(errs, err)
+	for _, name := range pages {
 		errs = append(errs, e.parsePage(base, name))
 	}
 	return errors.Join(errs...)
+}
+
+// ownAndBuiltIn returns the names of all pages: the features', and those of the
+// application's own that settings may name, below security/ as the others.
+func (e *engine) ownAndBuiltIn() ([]string, error) {
+	names := slices.Collect(maps.Keys(e.pageOwner))
+	if own := e.cfg.Pages.Templates; own != nil {
+		err := fs.WalkDir(own, "security", func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && e.pageOwner[name] == "" {
+				names = append(names, name)
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("templates of the application: %w", err)
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		return !strings.HasSuffix(name, ".html") || strings.HasPrefix(name, "security/_") || name == "security/base.html" || strings.HasPrefix(name, mailDir)
+	}), nil
 }
 
 func (e *engine) parsePage(base *template.Template, name string) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/memstore"
 )
 
 // The application's templates take the place of the built-in ones, file by
@@ -103,5 +104,22 @@ func TestIdentityAttributesInOrder(t *testing.T) {
 		if got != want {
 			t.Errorf("%q is %q, want %q (%v)", typed, got, want, err)
 		}
+	}
+}
+
+// A page that settings name and only the application has is parsed at start, as
+// its own version of a built-in one is.
+func TestOwnPageNamedBySetting(t *testing.T) {
+	own := fstest.MapFS{"security/house/door.html": {Data: []byte(`{{define "content"}}<p>The house's own door</p>{{end}}`)}}
+	app := kit.New(t, func(c *batteries.Config) {
+		c.Pages.Templates, c.Login.LoginTemplate = own, "security/house/door.html"
+	})
+	app.Browser().Get("/login").Want(200).Contains("The house's own door")
+
+	own["security/house/door.html"].Data = []byte(`{{.Broken`)
+	cfg := batteries.Config{}
+	cfg.Stores, cfg.SecretKey, cfg.Pages.Templates = doorward.StoresFrom(memstore.New[member]()), []byte(kit.SecretKey), own
+	if _, err := batteries.New(cfg); err == nil || !strings.Contains(err.Error(), "door.html") {
+		t.Errorf("a broken page: %v", err)
 	}
 }
