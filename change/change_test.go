@@ -13,6 +13,8 @@ import (
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/change"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
+	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/reset"
@@ -107,7 +109,7 @@ func api(app *kit.App) *kit.Browser {
 
 func TestChange(t *testing.T) { kit.Run(t, scenarios()...) }
 
-func TestChangeOnSQL(t *testing.T) { kit.RunOn(t, onSQL, scenarios()...) }
+func TestChangeOnSQL(t *testing.T) { kit.RunOn(t, sqltest.Stores(testdb.SQLite), scenarios()...) }
 
 // Passwords that one normal form makes equal are the same, however they were
 // typed then and now.

@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/password"
 )
 
@@ -36,7 +37,9 @@ func tokenIn(res *kit.Response) string {
 // TestGoesOn: the browser that changes the password goes on, and nothing else
 // does: no other browser, and no copy of its cookies.
 func TestGoesOn(t *testing.T) {
-	onStores(t, func(t *testing.T, stores func(*batteries.Config)) {
+	sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+		all := open(t)
+		stores := func(c *batteries.Config) { c.Stores = all }
 		app, u := newApp(t, stores)
 		b, other, far, token := byForm(app), byForm(app), byForm(app), app.AuthToken(u)
 		far.Close() // remembered only
@@ -140,7 +143,9 @@ func TestParallel(t *testing.T) {
 		"several":     func(app *kit.App) func() *kit.Browser { return func() *kit.Browser { return byForm(app) } },
 	} {
 		t.Run(name, func(t *testing.T) {
-			onStores(t, func(t *testing.T, stores func(*batteries.Config)) {
+			sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+				all := open(t)
+				stores := func(c *batteries.Config) { c.Stores = all }
 				app, _ := newApp(t, stores, func(c *batteries.Config) { c.Lockout.AccountMails = 100 })
 				browser := browsers(app)
 				const n = 12

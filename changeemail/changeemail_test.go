@@ -16,6 +16,8 @@ import (
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/changeemail"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
+	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/mail"
 )
 
@@ -130,7 +132,7 @@ func scenarios() []kit.Scenario {
 
 func TestRequest(t *testing.T) { kit.Run(t, scenarios()...) }
 
-func TestRequestOnSQL(t *testing.T) { kit.RunOn(t, onSQL, scenarios()...) }
+func TestRequestOnSQL(t *testing.T) { kit.RunOn(t, sqltest.Stores(testdb.SQLite), scenarios()...) }
 
 func TestSentPage(t *testing.T) {
 	app, u := newApp(t, func(c *batteries.Config) { delete(c.Pages.Messages, "CHANGE_EMAIL_SENT") })
@@ -274,7 +276,9 @@ func TestLinkDead(t *testing.T) {
 // TestSameBrowser: a browser that is signed in goes on, as fresh as it was;
 // somebody else's session is none of the link's business.
 func TestSameBrowser(t *testing.T) {
-	onStores(t, func(t *testing.T, stores func(*batteries.Config)) {
+	sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+		all := open(t)
+		stores := func(c *batteries.Config) { c.Stores = all }
 		app, u := newApp(t, stores)
 		path := ask(t, app, u, next)
 		b := app.Browser()
@@ -362,7 +366,9 @@ func TestMeanwhile(t *testing.T) {
 // TestParallel: of many uses at once one works, and of many accounts that want
 // one address one gets it.
 func TestParallel(t *testing.T) {
-	onStores(t, func(t *testing.T, stores func(*batteries.Config)) {
+	sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+		all := open(t)
+		stores := func(c *batteries.Config) { c.Stores = all }
 		app, u := newApp(t, stores)
 		const n = 100
 		path := ask(t, app, u, next)

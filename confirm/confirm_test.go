@@ -9,6 +9,7 @@ import (
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/confirm"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/internal/testdb"
 )
 
@@ -74,7 +75,7 @@ func TestScenarios(t *testing.T) {
 }
 
 func TestScenariosOnSQL(t *testing.T) {
-	kit.RunOn(t, func(tb testing.TB) doorward.Stores { return sqlStores(tb, testdb.Open(tb, testdb.SQLite)) }, scenarios()...)
+	kit.RunOn(t, sqltest.Stores(testdb.SQLite), scenarios()...)
 }
 
 // TestFlashes: a browser is told on the page that it sees next.

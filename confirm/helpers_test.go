@@ -11,9 +11,6 @@ import (
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/confirm"
 	kit "github.com/doorward/doorward/doorwardtest"
-	"github.com/doorward/doorward/internal/testdb"
-	"github.com/doorward/doorward/memstore"
-	"github.com/doorward/doorward/sqlstore"
 )
 
 const (
@@ -99,30 +96,4 @@ func both(t *testing.T, run func(t *testing.T, asJSON bool)) {
 	for name, asJSON := range map[string]bool{"json": true, "form": false} {
 		t.Run(name, func(t *testing.T) { run(t, asJSON) })
 	}
-}
-
-// onStores runs a test on every kind of store.
-func onStores(t *testing.T, run func(t *testing.T, stores func(testing.TB) doorward.Stores)) {
-	t.Run("memory", func(t *testing.T) {
-		run(t, func(testing.TB) doorward.Stores { return doorward.StoresFrom(memstore.New[kit.User]()) })
-	})
-	for _, kind := range testdb.Kinds {
-		t.Run(kind, func(t *testing.T) {
-			run(t, func(tb testing.TB) doorward.Stores { return sqlStores(tb, testdb.Open(tb, kind)) })
-		})
-	}
-}
-
-func sqlStores(tb testing.TB, db *testdb.Database) doorward.Stores {
-	tb.Helper()
-	dialect := sqlstore.Dialect(db.Kind)
-	if _, err := sqlstore.Migrate(tb.Context(), db.DB, dialect, sqlstore.Config{}); err != nil {
-		tb.Fatal(err)
-	}
-	store, err := sqlstore.New[kit.User](db.DB, dialect, sqlstore.Config{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = store.Close() })
-	return doorward.StoresFrom(store)
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/confirm"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 )
 
 // TestParallel: of many uses of one link at once one works, and the others are
 // told that it has.
 func TestParallel(t *testing.T) {
-	onStores(t, func(t *testing.T, stores func(testing.TB) doorward.Stores) {
+	sqltest.Each(t, func(t *testing.T, stores func(testing.TB) doorward.Stores) {
 		app := site(t, with(confirm.Config{AutoLogin: true}), func(c *batteries.Config) { c.Stores = stores(t) })
 		path := link(t, app, app.NewUser(ann, unconfirmed))
 		const n = 100
@@ -44,7 +45,7 @@ func TestParallel(t *testing.T) {
 
 // TestParallelLinks: several links, and an operator, confirm once altogether.
 func TestParallelLinks(t *testing.T) {
-	onStores(t, func(t *testing.T, stores func(testing.TB) doorward.Stores) {
+	sqltest.Each(t, func(t *testing.T, stores func(testing.TB) doorward.Stores) {
 		app := site(t, func(c *batteries.Config) { c.Stores = stores(t) })
 		app.NewUser(ann, unconfirmed)
 		const n = 20
@@ -98,7 +99,7 @@ func (a *away) UpdateUser(ctx context.Context, u doorward.User, change func(*doo
 
 // TestTrouble: a link that could not be used is not used up.
 func TestTrouble(t *testing.T) {
-	onStores(t, func(t *testing.T, stores func(testing.TB) doorward.Stores) {
+	sqltest.Each(t, func(t *testing.T, stores func(testing.TB) doorward.Stores) {
 		users := &away{}
 		app := site(t, func(c *batteries.Config) {
 			c.Stores = stores(t)

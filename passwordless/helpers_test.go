@@ -11,11 +11,9 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
-	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/memstore"
 	"github.com/doorward/doorward/passwordless"
-	"github.com/doorward/doorward/sqlstore"
 )
 
 const joe = "joe@example.com"
@@ -42,23 +40,6 @@ func site(t *testing.T, edit func(*batteries.Config)) *kit.App {
 	app := kit.New(t, edit)
 	app.NewUser(joe)
 	return app
-}
-
-// on makes stores of a kind of database.
-func on(kind string) func(testing.TB) doorward.Stores {
-	return func(tb testing.TB) doorward.Stores {
-		tb.Helper()
-		db := testdb.Open(tb, kind)
-		dialect := map[string]sqlstore.Dialect{testdb.SQLite: sqlstore.SQLite, testdb.Postgres: sqlstore.Postgres, testdb.MySQL: sqlstore.MySQL}[kind]
-		if _, err := sqlstore.Migrate(tb.Context(), db.DB, dialect, sqlstore.Config{}); err != nil {
-			tb.Fatal(err)
-		}
-		st, err := sqlstore.New[kit.User](db.DB, dialect, sqlstore.Config{})
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return doorward.StoresFrom(st)
-	}
 }
 
 var linkPattern = regexp.MustCompile(`https://localhost(/[^\s"<]+)`)

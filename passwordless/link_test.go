@@ -10,6 +10,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/passwordless"
 )
@@ -292,7 +293,7 @@ func TestLinkSignedIn(t *testing.T) {
 func TestLinkParallel(t *testing.T) {
 	stores := map[string]func(testing.TB) doorward.Stores{"memory": nil}
 	for _, kind := range testdb.Kinds {
-		stores[kind] = on(kind)
+		stores[kind] = sqltest.Stores(kind)
 	}
 	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/passwordless"
 )
@@ -58,7 +59,7 @@ func requestScenarios() []kit.Scenario {
 
 func TestRequest(t *testing.T) {
 	kit.Run(t, requestScenarios()...)
-	t.Run("sql", func(t *testing.T) { kit.RunOn(t, on(testdb.SQLite), requestScenarios()...) })
+	t.Run("sql", func(t *testing.T) { kit.RunOn(t, sqltest.Stores(testdb.SQLite), requestScenarios()...) })
 }
 
 // TestRequestPage: the page takes the place of the one with a password, and says

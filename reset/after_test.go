@@ -14,6 +14,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/reset"
@@ -37,7 +38,8 @@ func use(t *testing.T, app *kit.App, b *kit.Browser) *kit.Response {
 }
 
 func TestAutoLogin(t *testing.T) {
-	onStores(t, func(t *testing.T, stores doorward.Stores) {
+	sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+		stores := open(t)
 		app := newApp(t, autoLogin(func(c *batteries.Config) { c.Stores = stores }))
 		other := app.Browser()
 		other.LoginAs(find(t, app, joe))
@@ -218,7 +220,7 @@ func (f hasherFunc) Hash(ctx context.Context, plain string) (string, error) { re
 
 // Who hangs up when the password is stored keeps nobody from being told.
 func TestHungUp(t *testing.T) {
-	app := newApp(t, func(c *batteries.Config) { c.Stores = sqlStores(t, testdb.SQLite) })
+	app := newApp(t, func(c *batteries.Config) { c.Stores = sqltest.Stores(testdb.SQLite)(t) })
 	path := linkTo(t, app, joe)
 	ctx, cancel := context.WithCancel(t.Context())
 	hook := func(context.Context, reset.PasswordReset) error { cancel(); return nil }

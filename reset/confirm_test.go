@@ -13,13 +13,15 @@ import (
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/confirm"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/reset"
 )
 
 // TestConfirms: who has the link reads the mail of the address, so it is
 // confirmed. An address that was confirmed keeps its time.
 func TestConfirms(t *testing.T) {
-	onStores(t, func(t *testing.T, stores doorward.Stores) {
+	sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+		stores := open(t)
 		app := newApp(t, func(c *batteries.Config) {
 			c.Stores, c.Confirm, c.Reset.AutoLogin = stores, &confirm.Config{}, true
 		})

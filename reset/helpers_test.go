@@ -10,10 +10,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
-	"github.com/doorward/doorward/internal/testdb"
-	"github.com/doorward/doorward/memstore"
 	"github.com/doorward/doorward/reset"
-	"github.com/doorward/doorward/sqlstore"
 )
 
 const (
@@ -95,33 +92,6 @@ func jsonBrowser(app *kit.App) *kit.Browser {
 	b := app.Browser()
 	b.JSON = true
 	return b
-}
-
-// onStores runs a test on every kind of store.
-func onStores(t *testing.T, f func(t *testing.T, stores doorward.Stores)) {
-	t.Run("memory", func(t *testing.T) { f(t, doorward.StoresFrom(memstore.New[kit.User]())) })
-	for _, kind := range testdb.Kinds {
-		t.Run(kind, func(t *testing.T) { f(t, sqlStores(t, kind)) })
-	}
-}
-
-func sqlStores(t testing.TB, kind string) doorward.Stores {
-	t.Helper()
-	db := testdb.Open(t, kind)
-	dialect := sqlstore.Dialect(kind)
-	if _, err := sqlstore.Migrate(t.Context(), db.DB, dialect, sqlstore.Config{}); err != nil {
-		t.Fatal(err)
-	}
-	store, err := sqlstore.New[kit.User](db.DB, dialect, sqlstore.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return doorward.StoresFrom(store)
 }
 
 // gate stops every sign-in of one address.

@@ -6,6 +6,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/reset"
 )
 
@@ -14,7 +15,8 @@ import (
 func TestParallel(t *testing.T) {
 	for name, links := range map[string]int{"one link": 1, "many links": 10} {
 		t.Run(name, func(t *testing.T) {
-			onStores(t, func(t *testing.T, stores doorward.Stores) {
+			sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+				stores := open(t)
 				const n = 100
 				var apps [2]*kit.App
 				for i := range apps {

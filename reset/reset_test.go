@@ -7,6 +7,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/internal/testdb"
 )
 
@@ -75,6 +76,6 @@ func signIn(app *kit.App, b *kit.Browser) {
 func TestScenarios(t *testing.T) {
 	kit.Run(t, scenarios()...)
 	t.Run("sqlite", func(t *testing.T) {
-		kit.RunOn(t, func(tb testing.TB) doorward.Stores { return sqlStores(tb, testdb.SQLite) }, scenarios()...)
+		kit.RunOn(t, sqltest.Stores(testdb.SQLite), scenarios()...)
 	})
 }

@@ -12,12 +12,14 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/lockout"
 )
 
 // TestReset follows a link from the form to the sign-in, in both formats.
 func TestReset(t *testing.T) {
-	onStores(t, func(t *testing.T, stores doorward.Stores) {
+	sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+		stores := open(t)
 		app := newApp(t, func(c *batteries.Config) { c.Stores = stores })
 		for i, asJSON := range []bool{true, false} {
 			password := next + strings.Repeat("!", i)
@@ -255,7 +257,8 @@ func TestSPA(t *testing.T) {
 
 // TestEverythingEnds: sessions, remembered browsers and tokens of either kind.
 func TestEverythingEnds(t *testing.T) {
-	onStores(t, func(t *testing.T, stores doorward.Stores) {
+	sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+		stores := open(t)
 		app := newApp(t, func(c *batteries.Config) { c.Stores = stores })
 		app.Change(find(t, app, joe), func(acc *doorward.Account) { acc.TokenUniquifier = doorward.NewUniquifier() })
 		u := find(t, app, joe)
@@ -354,7 +357,8 @@ func TestMeanwhile(t *testing.T) {
 		"deleted":      func(app *kit.App, u doorward.User) { app.Delete(u) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			onStores(t, func(t *testing.T, stores doorward.Stores) {
+			sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+				stores := open(t)
 				var app *kit.App
 				after := ""
 				app = newApp(t, func(c *batteries.Config) {

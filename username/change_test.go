@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/username"
 )
@@ -82,7 +83,7 @@ func changeScenarios(t *testing.T) []kit.Scenario {
 
 func TestChange(t *testing.T) {
 	kit.Run(t, changeScenarios(t)...)
-	t.Run("sql", func(t *testing.T) { kit.RunOn(t, on(testdb.SQLite), changeScenarios(t)...) })
+	t.Run("sql", func(t *testing.T) { kit.RunOn(t, sqltest.Stores(testdb.SQLite), changeScenarios(t)...) })
 }
 
 // TestChangeStale: who proved himself too long ago is asked to do it again.
@@ -169,7 +170,7 @@ func TestChangeEvent(t *testing.T) {
 func TestChangeParallel(t *testing.T) {
 	stores := map[string]func(testing.TB) doorward.Stores{"memory": nil, "no transactions": nil}
 	for _, kind := range testdb.Kinds {
-		stores[kind] = on(kind)
+		stores[kind] = sqltest.Stores(kind)
 	}
 	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {

@@ -3,14 +3,11 @@ package username_test
 import (
 	"context"
 	"errors"
-	"testing"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
-	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/mail"
-	"github.com/doorward/doorward/sqlstore"
 	"github.com/doorward/doorward/username"
 )
 
@@ -27,22 +24,6 @@ func both(c *batteries.Config) {
 type unqueued struct{ mail.Sender }
 
 func (unqueued) Queued() {}
-
-func on(kind string) func(testing.TB) doorward.Stores {
-	return func(tb testing.TB) doorward.Stores {
-		tb.Helper()
-		db := testdb.Open(tb, kind)
-		dialects := map[string]sqlstore.Dialect{testdb.SQLite: sqlstore.SQLite, testdb.Postgres: sqlstore.Postgres, testdb.MySQL: sqlstore.MySQL}
-		if _, err := sqlstore.Migrate(tb.Context(), db.DB, dialects[kind], sqlstore.Config{}); err != nil {
-			tb.Fatal(err)
-		}
-		st, err := sqlstore.New[kit.User](db.DB, dialects[kind], sqlstore.Config{})
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return doorward.StoresFrom(st)
-	}
-}
 
 // signedIn is the state before most scenarios: joe, with that username.
 func signedIn(name string) func(*kit.App, *kit.Browser) {

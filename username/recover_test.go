@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/username"
 )
@@ -60,7 +61,7 @@ func recoverScenarios() []kit.Scenario {
 
 func TestRecover(t *testing.T) {
 	kit.Run(t, recoverScenarios()...)
-	t.Run("sql", func(t *testing.T) { kit.RunOn(t, on(testdb.SQLite), recoverScenarios()...) })
+	t.Run("sql", func(t *testing.T) { kit.RunOn(t, sqltest.Stores(testdb.SQLite), recoverScenarios()...) })
 }
 
 // TestRecoverGeneric: accounts of all kinds get the same answer.

@@ -56,6 +56,7 @@ func House() Rules {
 			"internal/browsertest": Top,
 			"internal/clustertest": Top,
 			"internal/faulttest":   Top,
+			"internal/sqltest":     Top,
 		},
 		Closed: map[string][]string{
 			".":      {"conf", "internal/anycase", "mail", "signed"},
