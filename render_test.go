@@ -123,3 +123,13 @@ func TestOwnPageNamedBySetting(t *testing.T) {
 		t.Errorf("a broken page: %v", err)
 	}
 }
+
+// Words of the program's are called what the texts say, and listed as they say.
+func TestList(t *testing.T) {
+	app := kit.New(t, func(c *batteries.Config) {
+		c.Pages.Messages = map[string]doorward.Text{"via_password": {Text: "Kennwort"}, "list_more": {Text: "%(a)s; %(b)s"}}
+		c.Pages.Templates = fstest.MapFS{"security/login_user.html": {Data: []byte(`{{.List "via" .Page.Identities}}|{{.Word "via" "password"}}|{{.Word "via" "magic"}}|{{.List "" .Page.Identities}}`)}}
+		c.Usernames.Enable = true
+	})
+	app.Browser().Get("/login").Want(200).Contains("email; username|Kennwort|magic|email; username")
+}
