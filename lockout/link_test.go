@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
+	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/lockout"
 )
 
@@ -114,15 +115,18 @@ func TestLinkDead(t *testing.T) {
 
 // TestLinkParallel: of many uses at once one unlocks.
 func TestLinkParallel(t *testing.T) {
-	app, box := mailing(t, nil)
-	lock(t, app, joe)
-	path := link(t, box)
-	bs := make([]*kit.Browser, 10)
-	for i := range bs {
-		bs[i] = stranger(app, i)
-		bs[i].CSRF("/login")
-	}
-	kit.Parallel(t, len(bs), 1, func(i int) bool { return bs[i].Post(path, kit.Fields{}).Status == 200 })
+	sqltest.Each(t, func(t *testing.T, open func(testing.TB) doorward.Stores) {
+		stores := open(t)
+		app, box := mailing(t, func(c *batteries.Config) { c.Stores = stores })
+		lock(t, app, joe)
+		path := link(t, box)
+		bs := make([]*kit.Browser, 100)
+		for i := range bs {
+			bs[i] = stranger(app, i)
+			bs[i].CSRF("/login")
+		}
+		kit.Parallel(t, len(bs), 1, func(i int) bool { return bs[i].Post(path, kit.Fields{}).Status == 200 })
+	})
 }
 
 // failing is a store of guesses that does not work.
