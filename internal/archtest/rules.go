@@ -8,6 +8,7 @@ const (
 	Base     Layer = iota + 1 // what a leaf may stand on
 	Leaf                      // words and formats that know nothing of sign-in
 	Root                      // the engine
+	Service                   // what several features do in the same way
 	Middle                    // features, stores and the store contract
 	Assembly                  // every feature behind one configuration
 	Kit                       // formats of other systems, help for tests
@@ -63,6 +64,9 @@ func House() Rules {
 			"conf":   {},
 			"mail":   {},
 			"signed": {},
+			"sms":    {},
+
+			"internal/otp": {},
 
 			"internal/anycase": {},
 		},
@@ -73,6 +77,8 @@ func House() Rules {
 			"github.com/go-sql-driver": drivers(),
 			"github.com/spf13/cobra":   {"cmd/doorward/..."},
 			"github.com/wneessen":      {"mail/smtp"},
+			"github.com/nyaruka":       {"sms/phone"},
+			"rsc.io/qr":                {"internal/qrsvg"},
 		},
 		Names: map[string]int{".": 120}, // why: docs/adr/004
 		Methods: map[string]int{
@@ -89,8 +95,9 @@ func House() Rules {
 	}
 	r.place(Base, "internal/testhash", "internal/testdb", "internal/anycase", "internal/po")
 	r.place(Leaf, "password", "signed", "conf", "address", "usernames", "mail", "sms", "i18n",
-		"internal/otp", "internal/columns")
-	r.place(Middle, "memstore", "sqlstore", "storetest", "mail/smtp")
+		"sms/phone", "internal/otp", "internal/qrsvg", "internal/columns")
+	r.place(Service, "codes")
+	r.place(Middle, "memstore", "sqlstore", "storetest", "mail/smtp", "sms/twilio")
 	features := []string{
 		"login", "register", "confirm", "reset", "change", "changeemail", "username", "passwordless",
 		"twofactor", "recoverycodes", "unified", "webauthn", "oauth", "refresh", "sessions", "lockout",
