@@ -57,6 +57,7 @@ func House() Rules {
 			"internal/browsertest": Top,
 			"internal/clustertest": Top,
 			"internal/faulttest":   Top,
+			"internal/interop":     Top,
 			"internal/sqltest":     Top,
 		},
 		Closed: map[string][]string{
