@@ -1,0 +1,75 @@
+package sms
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// ErrFull is returned for a message that finds no place in a [Queue]. It has a
+// method RetryAfter, by which a server tells when to come back.
+var ErrFull error = fullError{}
+
+// ErrClosed is returned for a message to a [Queue] that is closed.
+var ErrClosed = errors.New("sms: the queue is closed")
+
+type fullError struct{}
+
+func (fullError) Error() string { return "sms: the queue is full" }
+
+// RetryAfter says nothing about the number that was asked for.
+func (fullError) RetryAfter() time.Duration { return 5 * time.Second }
+
+// maxReason is how much of a provider's words is kept.
+const maxReason = 500
+
+// Redact returns what was said about a message without what must not be in a log:
+// its number, however it is written, its text, and what in it looks like a code.
+// Providers repeat these in their answers. It is cut to a length that a log can
+// bear.
+func Redact(reason string, m Message) string {
+	if len(reason) > 4*maxReason { // whatever follows is cut below
+		reason = reason[:4*maxReason]
+	}
+	if m.Text != "" {
+		reason = strings.ReplaceAll(reason, m.Text, "(text)")
+	}
+	to, text := onlyDigits(m.To), onlyDigits(m.Text)
+	reason = digitRuns.ReplaceAllStringFunc(reason, func(run string) string {
+		switch d := onlyDigits(run); {
+		case len(d) < 4:
+			return run
+		case strings.Contains(text, d):
+			return "(text)"
+		case to != "" && (strings.Contains(to, d) || strings.Contains(d, to[max(0, len(to)-7):])):
+			return "(number)"
+		}
+		return run
+	})
+	reason = words.ReplaceAllStringFunc(reason, func(word string) string {
+		if len(word) >= 4 && strings.ContainsAny(word, "0123456789") && strings.Contains(m.Text, word) {
+			return "(text)"
+		}
+		return word
+	})
+	if len(reason) > maxReason {
+		reason = reason[:maxReason] + "..."
+	}
+	return strings.ToValidUTF8(reason, "?")
+}
+
+var (
+	// digitRuns are numbers as people and machines write them.
+	digitRuns = regexp.MustCompile(`(?:\+|%2[Bb])?\(?[0-9](?:[ ().\-/]{0,2}[0-9])*`)
+	words     = regexp.MustCompile(`[\pL\pN]+`)
+)
+
+func onlyDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
