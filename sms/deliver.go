@@ -12,8 +12,8 @@ var errLate = errors.New("sms: it has waited too long")
 // run is one worker: it sends what waits until the queue is closed and empty.
 func (q *Queue) run() {
 	for {
-		it, ok := q.next()
-		if !ok {
+		it := q.next()
+		if it == nil {
 			return
 		}
 		var err error
@@ -26,32 +26,34 @@ func (q *Queue) run() {
 	}
 }
 
-// next waits for a message to send. There will be none if it is not ok.
-func (q *Queue) next() (it item, ok bool) {
+// next waits for a message to send. It is nil when there will be none.
+func (q *Queue) next() *item {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.waiting) == 0 {
 		if q.closed {
-			return item{}, false
+			return nil
 		}
 		q.work.Wait()
 	}
-	it, q.waiting[0] = q.waiting[0], item{}
+	it := q.waiting[0]
+	q.waiting[0] = nil
 	q.waiting = q.waiting[1:]
-	q.flying++
-	return it, true
+	q.flying[it] = struct{}{}
+	return it
 }
 
 // settle gives the place of a message free, sent or not.
-func (q *Queue) settle(it item, err error) {
+func (q *Queue) settle(it *item, err error) {
 	q.mu.Lock()
-	q.flying--
-	if err != nil && q.closed {
+	_, ours := q.flying[it] // or Close has given it up and said so
+	delete(q.flying, it)
+	if ours && err != nil && q.closed {
 		q.lost++
 	}
 	q.mu.Unlock()
-	if err != nil {
-		q.cfg.Log.Error("a text message was not sent", "sms", it.Message, "err", Redact(err.Error(), it.Message))
+	if ours && err != nil {
+		q.cfg.Log.Error("a text message was not sent", "sms", it.Message, "err", err)
 	}
 }
 
@@ -79,6 +81,10 @@ func (q *Queue) abandon(err error) {
 	q.mu.Lock()
 	left := q.waiting
 	q.waiting = nil
+	for it := range q.flying {
+		left = append(left, it)
+	}
+	clear(q.flying)
 	q.lost += len(left)
 	q.mu.Unlock()
 	q.giveUp()

@@ -21,6 +21,15 @@ func (fullError) Error() string { return "sms: the queue is full" }
 // RetryAfter says nothing about the number that was asked for.
 func (fullError) RetryAfter() time.Duration { return 5 * time.Second }
 
+// failure is what a sender said of a message, without the message.
+type failure struct {
+	text  string
+	cause error
+}
+
+func (f *failure) Error() string { return f.text }
+func (f *failure) Unwrap() error { return f.cause }
+
 // maxReason is how much of a provider's words is kept.
 const maxReason = 500
 
@@ -29,9 +38,6 @@ const maxReason = 500
 // Providers repeat these in their answers. It is cut to a length that a log can
 // bear.
 func Redact(reason string, m Message) string {
-	if len(reason) > 4*maxReason { // whatever follows is cut below
-		reason = reason[:4*maxReason]
-	}
 	if m.Text != "" {
 		reason = strings.ReplaceAll(reason, m.Text, "(text)")
 	}
@@ -61,7 +67,7 @@ func Redact(reason string, m Message) string {
 
 var (
 	// digitRuns are numbers as people and machines write them.
-	digitRuns = regexp.MustCompile(`(?:\+|%2[Bb])?\(?[0-9](?:[ ().\-/]{0,2}[0-9])*`)
+	digitRuns = regexp.MustCompile(`(?:\+|%2[Bb])?\(?[0-9](?:[ ().\-/]{0,3}[0-9])*`)
 	words     = regexp.MustCompile(`[\pL\pN]+`)
 )
 

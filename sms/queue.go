@@ -61,8 +61,8 @@ type Queue struct {
 
 	mu      sync.Mutex
 	work    sync.Cond // waiting grew, or the queue was closed
-	waiting []item    // oldest first
-	flying  int
+	waiting []*item   // oldest first
+	flying  map[*item]struct{}
 	closed  bool
 	lost    int // since the queue was closed
 }
@@ -75,7 +75,7 @@ type item struct {
 
 // NewQueue returns a queue in front of a sender. Close it at the end.
 func NewQueue(to Sender, cfg QueueConfig) *Queue {
-	q := &Queue{to: to, cfg: cfg.withDefaults(), idle: make(chan struct{})}
+	q := &Queue{to: to, cfg: cfg.withDefaults(), idle: make(chan struct{}), flying: map[*item]struct{}{}}
 	q.work.L = &q.mu
 	q.quit, q.giveUp = context.WithCancel(context.Background())
 	var workers sync.WaitGroup
@@ -103,7 +103,7 @@ func (q *Queue) refusal() error {
 	switch {
 	case q.closed:
 		return ErrClosed
-	case len(q.waiting)+q.flying >= q.cfg.Max:
+	case len(q.waiting)+len(q.flying) >= q.cfg.Max:
 		return ErrFull
 	}
 	return nil
@@ -114,7 +114,7 @@ func (q *Queue) refusal() error {
 func (q *Queue) Send(ctx context.Context, m Message) error {
 	err := m.Check()
 	if err == nil {
-		err = q.add(item{m, q.cfg.Now()})
+		err = q.add(&item{m, q.cfg.Now()})
 	}
 	if err != nil {
 		q.cfg.Log.ErrorContext(ctx, "a text message was refused", "sms", m, "err", err)
@@ -122,7 +122,7 @@ func (q *Queue) Send(ctx context.Context, m Message) error {
 	return err
 }
 
-func (q *Queue) add(it item) error {
+func (q *Queue) add(it *item) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if err := q.refusal(); err != nil {
@@ -135,8 +135,8 @@ func (q *Queue) add(it item) error {
 
 // Now sends a message in line, past what waits, and returns what became of it
 // within the queue's Timeout. It is for those whose answer says whether the message
-// was sent; a stranger's request goes through [Queue.Send]. The error may hold what
-// the sender says of the message: [Redact] it before it is logged.
+// was sent; a stranger's request goes through [Queue.Send]. What the error says is
+// passed through [Redact]; [errors.Is] and [errors.As] see the sender's own.
 func (q *Queue) Now(ctx context.Context, m Message) error {
 	if err := m.Check(); err != nil {
 		return err
@@ -147,15 +147,17 @@ func (q *Queue) Now(ctx context.Context, m Message) error {
 	return q.attempt(ctx, m)
 }
 
-// attempt tries a message once. A sender that panics loses that message and no
-// other; what it panicked with may hold the message, and is not told.
+// attempt tries a message once. A sender that panics loses that message and no other.
 func (q *Queue) attempt(ctx context.Context, m Message) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, q.cfg.Timeout)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("sms: the sender panicked with a %T", p)
+			err = fmt.Errorf("the sender panicked: %s", Redact(fmt.Sprint(p), m))
 		}
 	}()
-	return q.to.Send(ctx, m)
+	if err := q.to.Send(ctx, m); err != nil {
+		return &failure{Redact(err.Error(), m), err}
+	}
+	return nil
 }
