@@ -44,11 +44,9 @@ func Redact(reason string, m Message) string {
 	to, text := onlyDigits(m.To), onlyDigits(m.Text)
 	reason = digitRuns.ReplaceAllStringFunc(reason, func(run string) string {
 		switch d := onlyDigits(run); {
-		case len(d) < 4:
-			return run
-		case strings.Contains(text, d):
+		case shares(d, text):
 			return "(text)"
-		case to != "" && (strings.Contains(to, d) || strings.Contains(d, to[max(0, len(to)-7):])):
+		case shares(d, to):
 			return "(number)"
 		}
 		return run
@@ -70,6 +68,17 @@ var (
 	digitRuns = regexp.MustCompile(`(?:\+|%2[Bb])?\(?[0-9](?:[ ().\-/]{0,3}[0-9])*`)
 	words     = regexp.MustCompile(`[\pL\pN]+`)
 )
+
+// shares reports whether four digits in a row are in both: what stands beside a
+// number may have been taken for a part of it.
+func shares(run, secret string) bool {
+	for i := 0; i+4 <= len(run); i++ {
+		if strings.Contains(secret, run[i:i+4]) {
+			return true
+		}
+	}
+	return false
+}
 
 func onlyDigits(s string) string {
 	return strings.Map(func(r rune) rune {

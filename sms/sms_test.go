@@ -100,6 +100,8 @@ func TestRedact(t *testing.T) {
 		"ends with 2671":                              "ends with (number)",
 		"bad body: Use this code to sign in: 938271.": "bad body: (text)",
 		"bad body: code 938271":                       "bad body: code (text)",
+		"938271 21211 is bad":                         "(text) is bad",
+		"error 20003 4155552671":                      "error (number)",
 		"bad body: 938 271!":                          "bad body: (text)!",
 		"see docs/errors/21211, account 20003":        "see docs/errors/21211, account 20003",
 		"no money left":                               "no money left",
