@@ -88,6 +88,10 @@ storm: ## what a server does while 500 people sign in at once, as a table
 lookups: ## what finding a user costs in small and large databases, as a table
 	scripts/services run $(GO) test -run '^TestLookups$$' -count=1 -timeout 60m -v ./internal/bench -lookups-users 1000000
 
+.PHONY: interop
+interop: ## run beside the original Flask-Security and print what each reads of the other
+	@GO="$(GO)" scripts/interop
+
 .PHONY: cover
 cover: ## statement coverage over all packages, in .cache/coverage.html
 	@mkdir -p .cache

@@ -152,6 +152,10 @@ func (b *body) bind(form any, p *Problem) {
 	for _, name := range fieldNames(form) {
 		ok := true
 		if i, fixed := index[name]; fixed {
+			_, kind, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if kind == "code" {
+				b.restoreZeros(name)
+			}
 			ok = b.set(v.Field(i), name)
 		} else if s, given, good := b.str(name); given {
 			more.SetField(name, s)
@@ -188,8 +192,61 @@ func (b *body) set(f reflect.Value, name string) bool {
 			f.SetString(s)
 		}
 		return ok
+	case reflect.Slice:
+		list, ok := b.list(name)
+		if ok && len(list) > 0 {
+			f.Set(reflect.ValueOf(list))
+		}
+		return ok
 	}
 	return true
+}
+
+// codeDigits is how long a one-time code is.
+const codeDigits = 6
+
+// restoreZeros makes the text of a code out of a JSON number, which has lost the
+// zeros that a code may begin with. What is no such number is left as it is.
+func (b *body) restoreZeros(name string) {
+	n, ok := b.json[name].(json.Number)
+	if !ok || len(n) > codeDigits || strings.ContainsFunc(n.String(), func(r rune) bool { return r < '0' || r > '9' }) {
+		return
+	}
+	b.json[name] = strings.Repeat("0", codeDigits-len(n)) + n.String()
+}
+
+// maxList bounds the values of one field.
+const maxList = 32
+
+// list returns the values of a field that may have several: posted more than
+// once, or a list in JSON, or one text.
+func (b *body) list(name string) (out []string, ok bool) {
+	values, isList := b.json[name].([]any)
+	if !isList {
+		if posted := b.form[name]; len(posted) > 1 {
+			values = make([]any, len(posted))
+			for i, s := range posted {
+				values[i] = s
+			}
+		} else {
+			s, _, ok := b.str(name)
+			if s == "" {
+				return nil, ok
+			}
+			return []string{s}, ok
+		}
+	}
+	if len(values) > maxList {
+		return nil, false
+	}
+	for _, v := range values {
+		s, ok := v.(string)
+		if !ok || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+			return nil, false
+		}
+		out = append(out, s)
+	}
+	return out, true
 }
 
 // str returns a text field, whether it was sent, and whether that was proper.

@@ -96,6 +96,7 @@ type URLConfig struct {
 	Scheme          string   `setting:"PREFERRED_URL_SCHEME,bare" default:"https" help:"Scheme of links in mails: https, or http for development."`
 	Root            string   `setting:"APPLICATION_ROOT,bare" default:"/" help:"Path of the application; the default target after signing in and out."`
 	PostLogin       string   `setting:"POST_LOGIN_VIEW" help:"Where signing in leads: a page's name or a URL; empty: APPLICATION_ROOT."`
+	LoginError      string   `setting:"LOGIN_ERROR_VIEW" help:"Where a link that does not sign in leads a single-page application."`
 	PostLogout      string   `setting:"POST_LOGOUT_VIEW" help:"Where signing out leads; empty: APPLICATION_ROOT."`
 	Unauthorized    string   `setting:"UNAUTHORIZED_VIEW" help:"Where a browser without the needed role is sent; empty: a plain 403."`
 	RedirectHost    string   `setting:"REDIRECT_HOST" help:"Host put into every target that is a URL; for development."`
@@ -179,6 +180,8 @@ type SecondConfig struct {
 	CookieName string        `setting:"TWO_FACTOR_VALIDITY_COOKIE_NAME" default:"tf_validity" help:"Name of the cookie that says so."`
 	SelectURL  string        `setting:"TWO_FACTOR_SELECT_URL" default:"/tf-select" help:"Page where one of several second factors is chosen."`
 	Pending    time.Duration `setting:"TWO_FACTOR_PENDING" default:"10 minutes" help:"How long a sign-in waits for its second factor."`
+	Tries      int           `setting:"TWO_FACTOR_TRIES" default:"10" help:"Wrong second factors after which a sign-in must begin again."`
+	ErrorView  string        `setting:"TWO_FACTOR_ERROR_VIEW" default:".login" help:"Where a browser is sent that has no sign-in waiting: a page's name or a URL."`
 	Template   string        `setting:"TWO_FACTOR_SELECT_TEMPLATE" default:"security/two_factor_select.html" help:"Template of that page."`
 }
 

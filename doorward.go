@@ -164,6 +164,7 @@ func (c *Config) validate() error {
 	bad(c.URLs.AllowSubdomains && c.URLs.ServerName == "", "REDIRECT_ALLOW_SUBDOMAINS without SERVER_NAME", "set SERVER_NAME")
 	bad(len(c.URLs.Subdomains) > 0 && c.URLs.BaseDomain == "", "REDIRECT_ALLOWED_SUBDOMAINS without REDIRECT_BASE_DOMAIN", "set REDIRECT_BASE_DOMAIN")
 	bad(c.URLs.Subdomain != "" && c.URLs.ServerName == "", "SUBDOMAIN without SERVER_NAME", "set SERVER_NAME")
+	bad(c.Second.Tries < 1 || c.Second.Tries > 100, fmt.Sprintf("TWO_FACTOR_TRIES is %d", c.Second.Tries), "1 to 100; leave it out for the default")
 	bad(c.Limits.Body < 0 || c.Limits.Cookie < 512 || c.Limits.LastSeenQueue < 0, "a limit is too small", "leave it out for the default")
 	for _, ia := range c.IdentityAttributes {
 		bad(ia.Attr == "" || ia.Map == nil, fmt.Sprintf("identity attribute %q is not complete", ia.Attr), "give Attr and Map")
@@ -211,6 +212,9 @@ func (e *engine) takeFeatures() error {
 		errs = append(errs, e.routes.add("doorward", e.selectRoute()))
 		if e.cfg.Stores.Claims == nil {
 			errs = append(errs, &ConfigError{Problem: "a second factor needs a claim store", Hint: "set Config.Stores.Claims"})
+		}
+		if e.cfg.Stores.Guesses == nil {
+			errs = append(errs, &ConfigError{Problem: "a second factor needs a store to count wrong ones in", Hint: "set Config.Stores.Guesses"})
 		}
 	}
 	return errors.Join(errs...)

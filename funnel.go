@@ -31,6 +31,11 @@ type Attempt struct {
 	Flash []Message
 	JSON  map[string]any
 
+	// ID and Methods are those of an attempt that [SignIn.Pending] returns: what
+	// tells it from all others, and the second factors that its user has now.
+	ID      string
+	Methods []string
+
 	second bool // a second factor was proved
 }
 
@@ -63,20 +68,11 @@ func (s SignIn) AdmitOnce(ctx context.Context, a Attempt) error {
 		s.e.noteStopped(ctx, &a, err)
 		return err
 	}
-	have, err := s.e.choices(ctx, a.User)
-	if err != nil {
-		return err
+	_, must, err := s.e.needsSecond(ctx, &a)
+	if err == nil && must {
+		err = Fail("", "GENERIC_AUTHN_FAILED")
 	}
-	for _, f := range s.e.seconds {
-		must, err := f.Required(ctx, &a, len(have) > 0)
-		if err != nil {
-			return fmt.Errorf("second factor of %s: %w", f.name, err)
-		}
-		if must {
-			return Fail("", "GENERIC_AUTHN_FAILED")
-		}
-	}
-	return nil
+	return err
 }
 
 // Login takes a proved attempt the rest of the way: active, gates, second
@@ -174,46 +170,64 @@ func (e *engine) choices(ctx context.Context, u User) ([]choice, error) {
 	return out, nil
 }
 
+// needsSecond reports whether a must be completed with a second factor, and
+// which there are to choose from. a's user becomes the whole record: who signs in
+// by means of the application's own may come without the columns that say what
+// is set up, and would seem to have nothing.
+func (e *engine) needsSecond(ctx context.Context, a *Attempt) (have []choice, must bool, err error) {
+	if len(e.seconds) == 0 {
+		return nil, false, nil
+	}
+	whole := *a
+	whole.User, err = e.cfg.Stores.Users.FindUser(ctx, UserQuery{Attr: "fs_uniquifier", Value: a.User.SecurityAccount().Uniquifier})
+	if errors.Is(err, ErrNotFound) {
+		return nil, false, disabled(a.Field) // gone meanwhile
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("find user for second factors: %w", err)
+	}
+	if have, err = e.choices(ctx, whole.User); err != nil {
+		return nil, false, err
+	}
+	for _, f := range e.seconds {
+		needed, err := f.Required(ctx, &whole, len(have) > 0)
+		if err != nil {
+			return nil, false, fmt.Errorf("second factor of %s: %w", f.name, err)
+		}
+		must = must || needed
+	}
+	a.User = whole.User
+	return have, must, nil
+}
+
 // secondFactor suspends the attempt if it needs one.
 func (e *engine) secondFactor(w http.ResponseWriter, r *http.Request, v *visit, a *Attempt) (res Result, needed bool, err error) {
-	if len(e.seconds) == 0 {
-		return res, false, nil
-	}
-	ctx := r.Context()
-	have, err := e.choices(ctx, a.User)
-	if err != nil {
+	whole := *a
+	have, needed, err := e.needsSecond(r.Context(), &whole)
+	if err != nil || !needed {
 		return res, false, err
 	}
 	if e.cfg.Second.NotAlways && v.trusted(a.User) {
 		return res, false, nil
 	}
-	for _, f := range e.seconds {
-		must, err := f.Required(ctx, a, len(have) > 0)
-		if err != nil {
-			return res, false, fmt.Errorf("second factor of %s: %w", f.name, err)
-		}
-		needed = needed || must
-	}
-	if !needed {
-		return res, false, nil
-	}
-	v.suspend(a, len(have) > 1)
-	e.note(ctx, Record{Action: "sign-in", Outcome: "pending", User: a.User, Attrs: []slog.Attr{slog.Any("via", a.Via)}})
+	whole.Next, whole.Methods = e.nextOf(r, a), methodNames(have)
+	v.suspend(&whole, len(have) > 1)
+	e.note(r.Context(), Record{Action: "sign-in", Outcome: "pending", User: a.User, Attrs: []slog.Attr{slog.Any("via", a.Via)}})
 	switch len(have) {
 	case 0:
-		res, err = e.seconds[0].Begin(w, r, a, "")
+		res, err = e.seconds[0].Begin(w, r, &whole, "")
 	case 1:
-		res, err = have[0].by.Begin(w, r, a, have[0].method)
+		res, err = have[0].by.Begin(w, r, &whole, have[0].method)
 	default:
-		res = e.selectResult(r, a, have)
+		res = e.selectResult(&whole)
 	}
 	return res, true, err
 }
 
-func (e *engine) selectResult(r *http.Request, a *Attempt, have []choice) Result {
+func (e *engine) selectResult(a *Attempt) Result {
 	return Result{
-		JSON:     map[string]any{"tf_required": true, "tf_select": true, "tf_setup_methods": methodNames(have)},
-		Redirect: withNext(e.path("tf_select"), e.nextOf(r, a)),
+		JSON:     map[string]any{"tf_required": true, "tf_select": true, "tf_setup_methods": a.Methods},
+		Redirect: withNext(e.path("tf_select"), a.Next),
 	}
 }
 
@@ -232,8 +246,10 @@ func methodNames(have []choice) []string {
 	return out
 }
 
-// Pending returns the suspended sign-in of this browser, or [ErrAnonymous] if
-// there is none. Only a [SecondFactor] may ask.
+// Pending returns the suspended sign-in of this browser with its user as stored
+// now. Without one, or while a method must be chosen for it first, what there is
+// of it is cleared, and the error is the [Problem] TWO_FACTOR_PERMISSION_DENIED,
+// which leads a browser to TWO_FACTOR_ERROR_VIEW. Only a [SecondFactor] may ask.
 func (s SignIn) Pending(r *http.Request) (*Attempt, error) {
 	if !s.e.seconds.has(s.name) {
 		return nil, fmt.Errorf("doorward: feature %s is no second factor", s.name)
@@ -242,7 +258,22 @@ func (s SignIn) Pending(r *http.Request) (*Attempt, error) {
 	if err == nil && p.Select {
 		err = ErrAnonymous
 	}
+	if errors.Is(err, ErrAnonymous) {
+		return nil, s.Refuse(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	have, err := s.e.choices(r.Context(), a.User)
+	a.Methods = methodNames(have)
 	return a, err
+}
+
+// Refuse clears the suspended sign-in of this browser, for a request that does
+// not fit its state, and returns the [Problem] that says so.
+func (s SignIn) Refuse(r *http.Request) *Problem {
+	s.Abandon(r)
+	return s.e.nothingPending()
 }
 
 // Complete goes on with the suspended sign-in after its second factor was
@@ -254,13 +285,15 @@ func (s SignIn) Complete(w http.ResponseWriter, r *http.Request, via string, tru
 		return Result{}, fmt.Errorf("doorward: feature %s is no second factor", s.name)
 	}
 	p, a, err := s.e.pending(r)
+	if errors.Is(err, ErrAnonymous) || err == nil && p.Select {
+		return Result{}, s.Refuse(r)
+	}
 	if err != nil {
 		return Result{}, err
 	}
 	err = s.e.claim(r.Context(), "pending", p.ID, s.e.now().Add(s.e.cfg.Second.Pending))
 	if errors.Is(err, ErrClaimed) {
-		s.Abandon(r)
-		return Result{}, s.e.nothingPending()
+		return Result{}, s.Refuse(r)
 	}
 	if err != nil {
 		return Result{}, err
@@ -279,12 +312,6 @@ func (s SignIn) Abandon(r *http.Request) {
 	if v := visitFrom(r.Context()); v != nil {
 		v.setDraft(pendingKey, "")
 	}
-}
-
-// Claim makes key of this feature usable once: of any number of callers one
-// gets nil, and the others [ErrClaimed].
-func (s SignIn) Claim(ctx context.Context, key string, until time.Time) error {
-	return s.e.claim(ctx, s.name, key, until)
 }
 
 func (e *engine) claim(ctx context.Context, purpose, key string, until time.Time) error {

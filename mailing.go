@@ -85,6 +85,10 @@ func notInHost(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRu
 // On reports whether mails can be sent.
 func (m Mail) On() bool { return m.e.cfg.Mail.Sender != nil }
 
+// KindText is for [Mail.Admit] and [Mail.AdmitOwn] in place of the kind of a
+// mail: a text message, which needs no mail to be sent.
+const KindText = "send-text"
+
 // KindMail begins the kind of a [Try] that is a mail to an account, which is
 // about to be caused: "mail/reset". Each kind counts apart, or else one could
 // stop another.
@@ -100,17 +104,19 @@ func (m Mail) ready() error {
 	return nil
 }
 
-// AdmitOwn asks if a signed-in user may do something now that causes a mail to
-// his own address, which need not be his. An error refuses the request: the
-// queue is full (503), or he has done such things too often (429).
-func (m Mail) AdmitOwn(r *http.Request, u User) error {
-	if !m.On() {
-		return nil
+// AdmitOwn asks if a user who has proved something may do now what causes a mail
+// of a kind to his own address, which need not be his. An error refuses the
+// request: the queue is full (503), or he has done such things too often (429).
+func (m Mail) AdmitOwn(r *http.Request, kind string, u User) error {
+	if kind != KindText {
+		if !m.On() {
+			return nil
+		}
+		if err := m.ready(); err != nil {
+			return err
+		}
 	}
-	if err := m.ready(); err != nil {
-		return err
-	}
-	done, err := m.e.begin(r, Try{Kind: KindMail + "own", Account: accountName(u, ""), User: u, Addr: m.e.proxies.clientAddr(r)})
+	done, err := m.e.begin(r, Try{Kind: KindMail + kind, Account: accountName(u, ""), User: u, Addr: m.e.proxies.clientAddr(r)})
 	if err == nil {
 		done(Failed)
 		return nil
@@ -127,8 +133,10 @@ func (m Mail) AdmitOwn(r *http.Request, u User) error {
 // reports false if the account, which is u's or the one that typed would name,
 // gets no more of that kind for a time: then everything else happens as if it did.
 func (m Mail) Admit(r *http.Request, kind, typed string, u User) (bool, error) {
-	if err := m.ready(); err != nil {
-		return false, err
+	if kind != KindText {
+		if err := m.ready(); err != nil {
+			return false, err
+		}
 	}
 	if err := (SignIn{m.e, ""}).Count(r, kind); err != nil {
 		return false, err
@@ -171,6 +179,37 @@ func (m Mail) Send(ctx context.Context, l Letter) error {
 	}
 	if err != nil && !errors.Is(err, mail.ErrFull) && !errors.Is(err, mail.ErrClosed) { // which the queue has logged
 		m.e.complain(ctx, "a mail was refused", "template", l.Template, "err", mail.Redact(err.Error(), msg))
+	}
+	return nil
+}
+
+// Deliver writes a letter and sends it at once, past the queue, while its reader
+// waits: he proved something before, so that it tells nobody who has an account.
+// The error says that it was not sent, or not before ctx was done; nothing is
+// tried again.
+func (m Mail) Deliver(ctx context.Context, l Letter) error {
+	msg, err := m.e.compose(ctx, l)
+	if err == nil {
+		err = msg.Check()
+	}
+	if err != nil {
+		return fmt.Errorf("mail %s: %w", l.Template, err)
+	}
+	send := m.e.cfg.Mail.Sender.Send
+	if q, ok := m.e.cfg.Mail.Sender.(interface {
+		Now(ctx context.Context, m mail.Message) error
+	}); ok {
+		send = q.Now
+	}
+	done := make(chan error, 1)
+	go func() { done <- guardCall(func() error { return send(ctx, msg) }) }() // an application's own may not heed ctx
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("mail %s: %s", l.Template, mail.Redact(err.Error(), msg))
 	}
 	return nil
 }

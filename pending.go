@@ -1,11 +1,13 @@
 package doorward
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -36,6 +38,15 @@ func (v *visit) suspend(a *Attempt, choose bool) {
 		p.Next = a.Next
 	}
 	v.putPending(p)
+}
+
+// choose notes whether a method must be chosen for the suspended sign-in.
+func (v *visit) choose(must bool) {
+	var p pending
+	if json.Unmarshal([]byte(v.draft(pendingKey)), &p) == nil {
+		p.Select = must
+		v.putPending(p)
+	}
 }
 
 func (v *visit) putPending(p pending) {
@@ -69,8 +80,47 @@ func (e *engine) pending(r *http.Request) (p pending, a *Attempt, err error) {
 	if err != nil {
 		return p, nil, fmt.Errorf("find user of suspended sign-in: %w", err)
 	}
-	return p, &Attempt{User: u, Via: p.Via, Field: p.Field, Remember: p.Remember, Next: p.Next, View: p.View}, nil
+	return p, &Attempt{ID: p.ID, User: u, Via: p.Via, Field: p.Field, Remember: p.Remember, Next: p.Next, View: p.View}, nil
 }
+
+// tryPending takes one of the tries that the suspended sign-in of r has, if there
+// is one: whoever knows a password must not have the second factor to guess at
+// leisure. They are counted in the store and taken before anything is compared,
+// so that neither copies of the cookie nor parallel requests have more. giveBack
+// is for a try that was no wrong one.
+func (s SignIn) tryPending(r *http.Request) (giveBack func(), err error) {
+	p, _, err := s.e.pending(r)
+	if errors.Is(err, ErrAnonymous) {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, most := []string{hashText("pending-tries\x00" + p.ID)}, s.e.cfg.Second.Tries
+	count := func(n int) error {
+		return s.e.cfg.Stores.Guesses.UpdateGuesses(context.WithoutCancel(r.Context()), key, func(rows []Guesses) error {
+			if rows[0].Count+n > most {
+				return errSpent
+			}
+			rows[0].Count = max(0, rows[0].Count+n)
+			rows[0].At, rows[0].Expires = s.e.now(), s.e.now().Add(s.e.cfg.Second.Pending+time.Hour)
+			return nil
+		})
+	}
+	switch err = count(1); {
+	case errors.Is(err, errSpent):
+		return nil, s.Refuse(r)
+	case err != nil:
+		return nil, fmt.Errorf("count tries of a suspended sign-in: %w", err)
+	}
+	return func() {
+		if err := count(-1); err != nil {
+			s.e.log.WarnContext(r.Context(), "a try that was not wrong stays counted for its sign-in", "err", err)
+		}
+	}, nil
+}
+
+var errSpent = errors.New("doorward: no more tries")
 
 const trustAAD = "tf-validity"
 
@@ -133,9 +183,13 @@ func (e *engine) selectSubmit(w http.ResponseWriter, r *http.Request, in *select
 	for _, c := range have {
 		if c.method == in.Which {
 			v := visitFrom(r.Context())
-			a.Next = e.nextOf(r, a)
-			v.suspend(a, false)
-			return c.by.Begin(w, r, a, c.method)
+			a.Next, a.Methods = e.nextOf(r, a), methodNames(have)
+			v.choose(false)
+			res, err := c.by.Begin(w, r, a, c.method)
+			if err != nil {
+				v.choose(true) // another one can be chosen
+			}
+			return res, err
 		}
 	}
 	return Result{}, Fail("which", "TWO_FACTOR_METHOD_NOT_AVAILABLE")
@@ -143,7 +197,9 @@ func (e *engine) selectSubmit(w http.ResponseWriter, r *http.Request, in *select
 
 func (e *engine) nothingPending() *Problem {
 	p := Fail("", "TWO_FACTOR_PERMISSION_DENIED")
-	p.redirect = e.path("login")
+	if p.redirect = e.resolve(e.cfg.Second.ErrorView); strings.HasPrefix(p.redirect, ".") || p.redirect == "" {
+		p.redirect = e.cfg.URLs.Root // a page that is off
+	}
 	return p
 }
 
@@ -154,7 +210,7 @@ func (e *engine) selecting(r *http.Request) (*Attempt, []choice, error) {
 		err = ErrAnonymous
 	}
 	if errors.Is(err, ErrAnonymous) {
-		return nil, nil, e.nothingPending()
+		return nil, nil, SignIn{e, ""}.Refuse(r)
 	}
 	if err != nil {
 		return nil, nil, err

@@ -137,6 +137,12 @@ func (p *Problem) Conceal(res Result) *Problem {
 	return p
 }
 
+// Bare leaves "field_errors" out of the JSON answer. It returns p.
+func (p *Problem) Bare() *Problem {
+	p.bare = true
+	return p
+}
+
 // LeadTo sends a browser to url, where it is shown p's messages. It returns p.
 func (p *Problem) LeadTo(url string) *Problem {
 	p.redirect = url

@@ -73,12 +73,22 @@ func (s SignIn) Prove(r *http.Request, p Proof) (User, error) {
 	if err != nil {
 		u = nil
 	}
+	giveBack, second := func() {}, s.e.seconds.has(s.name)
+	if second {
+		if giveBack, err = s.tryPending(r); err != nil {
+			return nil, err
+		}
+	}
 	done, err := s.e.begin(r, Try{Kind: p.Kind, Identity: p.Identity, Account: accountName(u, p.Identity), User: u, Addr: s.e.proxies.clientAddr(r)})
 	if err != nil {
+		giveBack()
 		return nil, err
 	}
 	out := Errored
 	defer func() {
+		if out != Failed {
+			giveBack()
+		}
 		if out != Proved {
 			done(out)
 		}
@@ -93,7 +103,7 @@ func (s SignIn) Prove(r *http.Request, p Proof) (User, error) {
 	case wrongCredential(err):
 		out = Failed
 		if u != nil {
-			fire(ctx, s.e, &s.e.hooks.AuthnFailed, AuthnFailed{User: u, Kind: p.Kind, SecondFactor: s.e.seconds.has(s.name)})
+			fire(ctx, s.e, &s.e.hooks.AuthnFailed, AuthnFailed{User: u, Kind: p.Kind, SecondFactor: second})
 		} else { // without what was typed: it may be a password
 			s.e.note(ctx, Record{Action: "credential", Outcome: outcomeFailure, Level: slog.LevelWarn, Attrs: []slog.Attr{slog.String("kind", p.Kind)}})
 		}

@@ -120,6 +120,9 @@ func (l Links) Renew(r *http.Request, u User, check func(context.Context) error,
 // PostLogin is the view after signing in, where changes of an account lead, too.
 func (l Links) PostLogin() string { return l.e.resolve(l.e.cfg.URLs.PostLogin) }
 
+// LoginError is the view of single-page applications for links that do not sign in.
+func (l Links) LoginError() string { return l.e.cfg.URLs.LoginError }
+
 // renewal is a change of an account that ends all its sessions but one.
 type renewal struct {
 	user   User

@@ -114,8 +114,10 @@ func TestSecondFactorSelect(t *testing.T) {
 	if b.WhoAmI() != "" {
 		t.Fatal("signed in")
 	}
-	b.PostForm("/one", code("123456")) // nothing was chosen: the code of neither counts
-	if b.WhoAmI() != "" {
+	hasty := b.Clone() // nothing was chosen: the code of neither counts
+	hasty.PostForm("/one", code("123456")).GoesTo("/login")
+	hasty.Get("/tf-select").GoesTo("/login")
+	if hasty.WhoAmI() != "" {
 		t.Fatal("signed in without choosing")
 	}
 	j := b.Clone()

@@ -73,6 +73,7 @@ func engineTexts() map[string]Text {
 	maps.Copy(out, mailTexts())
 	maps.Copy(out, wayTexts())
 	maps.Copy(out, featureTexts())
+	maps.Copy(out, codeTexts())
 	return out
 }
 
@@ -105,6 +106,48 @@ func featureTexts() map[string]Text {
 	}
 }
 
+// codeTexts are words about one-time codes.
+func codeTexts() map[string]Text {
+	const bad, note, good = "error", "info", "success"
+	return map[string]Text{
+		"PASSWORDLESS_LOGIN_SUCCESSFUL": {Category: good, Text: "You are signed in."},
+		"PHONE_INVALID":                 {Category: bad, Text: "Text messages cannot be sent to this number. Write it with its country, such as +1 202 555 0123."},
+		"FAILED_TO_SEND_CODE":           {Category: bad, Text: "The code could not be sent. Please try again, or use another way."},
+		"CODE_HAS_BEEN_SENT":            {Category: note, Text: "A code is on its way to you."},
+		"USE_CODE":                      {Category: note, Text: "Your code is %(code)s. Give it to nobody."},
+		"code":                          {Text: "Code"},
+		"code_hint":                     {Text: "Six digits."},
+		"code_required":                 {Category: bad, Text: "Please enter the code."},
+		"phone":                         {Text: "Phone number"},
+		"phone_hint":                    {Text: "With its country, such as +1 202 555 0123."},
+		"sms_hint":                      {Text: "Text messages can be read by others or get lost. An authenticator app is safer."},
+		"sendcode":                      {Text: "Send a code"},
+		"submitcode":                    {Text: "Check the code"},
+		"method_email":                  {Text: "Code by email"},
+		"method_sms":                    {Text: "Code by text message"},
+		"method_authenticator":          {Text: "Authenticator app"},
+		"method_password":               {Text: "Password"},
+		"method_webauthn":               {Text: "Passkey"},
+		"authr_scan":                    {Text: "Open your authenticator app, add an account and scan this picture."},
+		"authr_picture":                 {Text: "QR code for your authenticator app"},
+		"authr_by_hand":                 {Text: "If you cannot scan it, type this key into the app:"},
+		"authr_open":                    {Text: "Open the authenticator app on this device"},
+		"authr_account":                 {Text: "Account: %(account)s"},
+		"mail_code_once":                {Text: "The code works once, within %(within)s."},
+		"EMAIL_SUBJECT_FACTOR_NOTICE":   {Text: "The way you sign in has changed"},
+		"notice_set":                    {Text: "A new way to sign in to your account was set up: %(method)s."},
+		"notice_removed":                {Text: "A way to sign in to your account was removed: %(method)s."},
+		"notice_second_set":             {Text: "Your account asks for a second step when you sign in from now on: %(method)s."},
+		"notice_second_off":             {Text: "Your account does not ask for a second step any more when you sign in."},
+		"notice_recovery_made":          {Text: "New recovery codes were made for your account. The older ones do not work any more."},
+		"notice_recovery_used":          {Text: "A recovery code was used to sign in to your account. You have %(n)d left.", Plural: "A recovery code was used to sign in to your account. You have %(n)d left."},
+		"notice_yours":                  {Text: "If this was you, you need not do anything."},
+		"notice_not_yours":              {Text: "If it was not you, somebody else can sign in to your account. Choose a new password now, and look at how you sign in."},
+		"notice_button":                 {Text: "Choose a new password"},
+		"mail_code_nobody":              {Text: "Give it to nobody: we never ask for it by mail or phone."},
+	}
+}
+
 // mailTexts are words of several mails, and how long something is.
 func mailTexts() map[string]Text {
 	return map[string]Text{
@@ -133,6 +176,11 @@ func wayTexts() map[string]Text {
 		"via_reset":    {Text: "password reset"},
 		"via_change":   {Text: "password change"},
 		"via_token":    {Text: "sign-in link"},
+
+		"via_email":         {Text: "code by email"},
+		"via_sms":           {Text: "code by text message"},
+		"via_authenticator": {Text: "authenticator app"},
+		"via_recovery_code": {Text: "recovery code"},
 
 		"mechanism_session": {Text: "session"},
 		"mechanism_token":   {Text: "authentication token"},

@@ -17,6 +17,7 @@ import (
 	"github.com/doorward/doorward/address"
 	"github.com/doorward/doorward/change"
 	"github.com/doorward/doorward/changeemail"
+	"github.com/doorward/doorward/codes"
 	"github.com/doorward/doorward/conf"
 	"github.com/doorward/doorward/confirm"
 	"github.com/doorward/doorward/i18n"
@@ -25,9 +26,13 @@ import (
 	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/passwordless"
+	"github.com/doorward/doorward/recoverycodes"
 	"github.com/doorward/doorward/register"
 	"github.com/doorward/doorward/reset"
 	"github.com/doorward/doorward/sessions"
+	"github.com/doorward/doorward/sms"
+	"github.com/doorward/doorward/twofactor"
+	"github.com/doorward/doorward/unified"
 	"github.com/doorward/doorward/username"
 	"github.com/doorward/doorward/usernames"
 )
@@ -61,7 +66,17 @@ type Config struct {
 	Username    username.Config
 	// Passwordless takes the place of signing in with a password.
 	Passwordless *passwordless.Config `setting:"PASSWORDLESS,feature" default:"false" help:"Sign in by links in mails, in place of passwords."`
-	Sessions     *sessions.Config     `setting:"SESSIONS_PAGE,feature" default:"false" help:"Let users see where they are signed in, and sign out there."`
+	// TwoFactor asks for a code after the password; RecoveryCodes take its place
+	// for who cannot give it; Unified signs in with any of several credentials.
+	TwoFactor     *twofactor.Config     `setting:"TWO_FACTOR,feature" default:"false" help:"Let users ask for a code after their password."`
+	RecoveryCodes *recoverycodes.Config `setting:"MULTI_FACTOR_RECOVERY_CODES,feature" default:"false" help:"Let users have recovery codes, for when they cannot give their second factor."`
+	Unified       *unified.Config       `setting:"UNIFIED_SIGNIN,feature" default:"false" help:"Sign in at one page with a password, a code, a link or an authenticator app."`
+	// Codes are the one-time codes of all features.
+	Codes codes.Config
+	// SMS says how text messages are sent, if Codes.SMS is not set.
+	SMS SMSConfig
+
+	Sessions *sessions.Config `setting:"SESSIONS_PAGE,feature" default:"false" help:"Let users see where they are signed in, and sign out there."`
 
 	// More are further features, the application's own. They come after the others.
 	More []doorward.Feature `setting:"-"`
@@ -108,12 +123,17 @@ type App struct {
 	Username     *username.Feature
 	Passwordless *passwordless.Feature
 
+	TwoFactor     *twofactor.Feature
+	RecoveryCodes *recoverycodes.Feature
+	Unified       *unified.Feature
+
 	// Hasher and Policy are what the features use.
 	Hasher Hasher
 	Policy *password.Policy
 
 	mails  *mail.Queue
 	server mail.Sender // that the queue is before
+	texts  *sms.Queue
 }
 
 // Load fills cfg from SECURITY_* and the other setting names, SECURITY_MSG_*
@@ -153,6 +173,9 @@ func New(cfg Config) (*App, error) {
 		return nil, err
 	}
 	app.queueMails(&cfg)
+	if err := app.textMessages(&cfg); err != nil {
+		return nil, errors.Join(err, app.closeMails(context.Background()))
+	}
 	if cfg.Languages.Translator == nil {
 		if cfg.Languages.Translator, err = i18n.Builtin(); err != nil {
 			return nil, errors.Join(err, app.closeMails(context.Background()))
@@ -174,10 +197,14 @@ func (a *App) Close(ctx context.Context) error {
 }
 
 func (a *App) closeMails(ctx context.Context) error {
-	if a.mails == nil {
-		return nil
+	var err error
+	if a.texts != nil {
+		err = a.texts.Close(ctx)
 	}
-	err := a.mails.Close(ctx)
+	if a.mails == nil {
+		return err
+	}
+	err = errors.Join(err, a.mails.Close(ctx))
 	if c, ok := a.server.(io.Closer); ok {
 		err = errors.Join(err, c.Close())
 	}
@@ -231,7 +258,8 @@ func (c *Config) identities() ([]doorward.IdentityAttribute, error) {
 			}
 			return out
 		}},
-		"username": {Attr: "username", AnyCase: true, Map: c.Usernames.Normalize},
+		"username":        {Attr: "username", AnyCase: true, Map: c.Usernames.Normalize},
+		"us_phone_number": {Attr: "us_phone_number", Map: c.phoneNumber},
 	}
 	for name, ia := range c.Mappers {
 		known[name] = ia

@@ -10,9 +10,12 @@ import (
 	"github.com/doorward/doorward/lockout"
 	"github.com/doorward/doorward/login"
 	"github.com/doorward/doorward/passwordless"
+	"github.com/doorward/doorward/recoverycodes"
 	"github.com/doorward/doorward/register"
 	"github.com/doorward/doorward/reset"
 	"github.com/doorward/doorward/sessions"
+	"github.com/doorward/doorward/twofactor"
+	"github.com/doorward/doorward/unified"
 	"github.com/doorward/doorward/username"
 )
 
@@ -66,6 +69,7 @@ func (a *App) features(cfg *Config) []doorward.Feature {
 		a.Username = username.New(c)
 		out = append(out, a.Username)
 	}
+	out = append(out, a.factors(cfg)...)
 	if cfg.Sessions != nil {
 		a.Sessions = sessions.New(*cfg.Sessions)
 		out = append(out, a.Sessions)
@@ -77,12 +81,40 @@ func (a *App) features(cfg *Config) []doorward.Feature {
 func (a *App) login(cfg *Config) doorward.Feature {
 	c := cfg.Login
 	c.Hasher, c.NoVerify = a.Hasher, cfg.Fresh.Within.Or(0) < 0
-	c.NoSignIn = cfg.Passwordless != nil
+	c.NoSignIn = cfg.Passwordless != nil || cfg.Unified != nil && cfg.Unified.ReplacesLogin
 	if cfg.Usernames.Enable {
 		c.Usernames = &cfg.Usernames.Rules
 	}
 	a.Login = login.New(c)
 	return a.Login
+}
+
+// factors makes what is about one-time codes. Two-factor sign-in comes first: it
+// is asked to set up a second factor for who has none.
+func (a *App) factors(cfg *Config) (out []doorward.Feature) {
+	if cfg.TwoFactor != nil {
+		c := *cfg.TwoFactor
+		c.Codes = cfg.Codes
+		a.TwoFactor = twofactor.New(c)
+		out = append(out, a.TwoFactor)
+	}
+	if cfg.RecoveryCodes != nil && cfg.TwoFactor != nil {
+		c := *cfg.RecoveryCodes
+		c.Codes = cfg.Codes
+		a.RecoveryCodes = recoverycodes.New(c)
+		out = append(out, a.RecoveryCodes)
+	}
+	if cfg.Unified != nil {
+		c := *cfg.Unified
+		if c.Hasher == nil {
+			c.Hasher = a.Hasher
+		}
+		c.Codes, c.LoginURL, c.PostVerify, c.NoVerify = cfg.Codes, cfg.Login.URL, cfg.Login.PostVerify, cfg.Fresh.Within.Or(0) < 0
+		c.ReplacesLogin = c.ReplacesLogin && cfg.Passwordless == nil
+		a.Unified = unified.New(c)
+		out = append(out, a.Unified)
+	}
+	return out
 }
 
 // passwords makes what is about passwords, or does without them.

@@ -17,6 +17,7 @@ import (
 	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/memstore"
 	"github.com/doorward/doorward/password"
+	"github.com/doorward/doorward/sms"
 )
 
 const (
@@ -46,6 +47,7 @@ type App struct {
 	Hasher    *Hasher
 	Clock     *Clock
 	Outbox    *mail.Outbox
+	Texts     *sms.Outbox
 	Events    *Events
 	Logs      *Logs
 
@@ -67,6 +69,7 @@ func New(tb testing.TB, edit func(*batteries.Config)) *App {
 	a.fill(&cfg.Config)
 	cfg.Breaches, cfg.Resolver = noBreaches{}, anyDomain{}
 	cfg.Mail.Sender, cfg.URLs.ServerName = a.Outbox, Host
+	cfg.Codes.SMS, cfg.Codes.Secrets, cfg.Codes.Issuer = a.Texts, map[string]string{"1": SecretKey}, "Doorward"
 	if edit != nil {
 		edit(&cfg)
 	}
@@ -107,7 +110,7 @@ func turnOn(v reflect.Value) {
 }
 
 func blank(tb testing.TB) *App {
-	return &App{tb: tb, Mux: http.NewServeMux(), Outbox: &mail.Outbox{}, Events: &Events{}, secrets: &secrets{}, browsers: map[string]*Browser{},
+	return &App{tb: tb, Mux: http.NewServeMux(), Outbox: &mail.Outbox{}, Texts: &sms.Outbox{}, Events: &Events{}, secrets: &secrets{}, browsers: map[string]*Browser{},
 		Clock: &Clock{now: time.Date(2031, 5, 17, 12, 0, 0, 0, time.UTC)}, Logs: &Logs{}}
 }
 

@@ -41,8 +41,12 @@ func (f *Feature) try(r *http.Request, t doorward.Try) try {
 	if rate, ok := f.rates[t.Kind]; ok {
 		return try{Try: t, only: true, rate: rate, keys: []string{f.names.Digest(t.Kind + "\x00" + network)}}
 	}
-	if strings.HasPrefix(t.Kind, doorward.KindMail) {
-		return try{Try: t, only: true, rate: f.toAccount, keys: []string{f.names.Digest(t.Kind + "\x00" + anyCase(t.Account))}}
+	if kind, ok := strings.CutPrefix(t.Kind, doorward.KindMail); ok {
+		rate := f.toAccount
+		if kind == kindCode || kind == doorward.KindText {
+			rate = f.codes
+		}
+		return try{Try: t, only: true, rate: rate, keys: []string{f.names.Digest(t.Kind + "\x00" + anyCase(t.Account))}}
 	}
 	address := f.names.Digest("address\x00" + network)
 	if t.Account == "" {

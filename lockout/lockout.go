@@ -33,6 +33,7 @@ type Config struct {
 	AddressWindow time.Duration `setting:"LOCKOUT_ADDRESS_WINDOW" default:"1 hour" help:"The time in which those tries come back, one after the other."`
 	MailTries     int           `setting:"LOCKOUT_MAIL_TRIES" default:"60" help:"Mails of one kind that strangers may ask for from one address within LOCKOUT_ADDRESS_WINDOW."`
 	AccountMails  int           `setting:"LOCKOUT_ACCOUNT_MAILS" default:"10" help:"Mails of one kind that strangers may cause to one account within LOCKOUT_ADDRESS_WINDOW; more are not sent, and nobody is told. Also how often its user may do what causes a notice."`
+	AccountCodes  int           `setting:"LOCKOUT_ACCOUNT_CODES" default:"20" help:"Codes by mail, and as many by text message, that one account is sent within LOCKOUT_ADDRESS_WINDOW."`
 	RegisterTries int           `setting:"LOCKOUT_REGISTER_TRIES" default:"1000" help:"Registrations from one address within LOCKOUT_ADDRESS_WINDOW."`
 	IPv6Prefix    int           `setting:"LOCKOUT_IPV6_PREFIX" default:"64" help:"Bits of an IPv6 address that count as one address: a household or a server has all the rest."`
 
@@ -64,7 +65,7 @@ type Feature struct {
 
 	seat, account, mailing streak
 
-	address, toAccount rate
+	address, toAccount, codes rate
 
 	rates   map[string]rate // of what has no account and no secret, by kind
 	lines   lines
@@ -104,9 +105,9 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.account = streak{c.AccountTries, c.AccountTime, c.AccountTimeMax, c.AccountForget}
 	f.address = rate{c.AddressTries, c.AddressWindow}
 	f.mailing = streak{1, c.UnlockEvery, c.UnlockEveryMax, c.UnlockForget}
-	f.toAccount = rate{c.AccountMails, c.AddressWindow}
+	f.toAccount, f.codes = rate{c.AccountMails, c.AddressWindow}, rate{c.AccountCodes, c.AddressWindow}
 	f.rates = map[string]rate{"token": f.address, "register": {c.RegisterTries, c.AddressWindow}, kindUnlock: {c.UnlockTries, c.AddressWindow}}
-	for _, kind := range []string{"confirm", "reset", "recover", "passwordless", "change-email"} {
+	for _, kind := range []string{"confirm", "reset", "recover", "passwordless", "change-email", kindCode, doorward.KindText} {
 		f.rates[kind] = rate{c.MailTries, c.AddressWindow}
 	}
 	f.lines = lines{wide: c.Tries, most: c.Tries + c.Waiting, open: map[string]*line{}}
@@ -135,7 +136,7 @@ func (f *Feature) check() error {
 		{"LOCKOUT_TRIES", c.Tries, 1, mostCounted, ""}, {"LOCKOUT_WAITING", c.Waiting, 1, mostCounted, ""},
 		{"LOCKOUT_ACCOUNT_TRIES", c.AccountTries, 1, mostCounted, ""}, {"LOCKOUT_ADDRESS_TRIES", c.AddressTries, 1, mostCounted, ""},
 		{"LOCKOUT_REGISTER_TRIES", c.RegisterTries, 1, mostCounted, ""}, {"LOCKOUT_MAIL_TRIES", c.MailTries, 1, mostCounted, ""},
-		{"LOCKOUT_ACCOUNT_MAILS", c.AccountMails, 1, mostCounted, ""}, {"UNLOCK_TRIES", c.UnlockTries, 1, mostCounted, ""},
+		{"LOCKOUT_ACCOUNT_MAILS", c.AccountMails, 1, mostCounted, ""}, {"LOCKOUT_ACCOUNT_CODES", c.AccountCodes, 1, mostCounted, ""}, {"UNLOCK_TRIES", c.UnlockTries, 1, mostCounted, ""},
 		{"LOCKOUT_ACCOUNT_MAX", c.AccountMax, 5, nistMax, " (NIST SP 800-63B-4 section 3.2.2)"}, {"LOCKOUT_IPV6_PREFIX", c.IPv6Prefix, 16, 128, ""},
 	} {
 		errs = append(errs, rt.Need(n.from <= n.value && n.value <= n.to, fmt.Sprintf("%s is %d", n.name, n.value),
@@ -156,6 +157,10 @@ func (f *Feature) check() error {
 	}
 	return errors.Join(errs...)
 }
+
+// kindCode is a mail with a one-time code. An account gets more of them than of
+// others, and of text messages too, since each sign-in may need one.
+const kindCode = "send-code"
 
 // longest is what every time in the settings must stay within, far from where
 // sums overflow.

@@ -155,6 +155,23 @@ func (q *Queue) Send(ctx context.Context, m Message) error {
 	return fmt.Errorf("%w: %s", err, m.Template)
 }
 
+// Now sends a mail at once, past the queue, and says what became of it. It takes
+// no longer than one attempt may. For whoever waits for this very mail.
+func (q *Queue) Now(ctx context.Context, m Message) error {
+	if m.From == "" {
+		m.From = q.cfg.From
+	}
+	if err := m.Check(); err != nil {
+		return fmt.Errorf("%w: %s", err, m.Template)
+	}
+	if m.ID == "" {
+		m.ID = NewID(m.From)
+	}
+	ctx, cancel := context.WithTimeout(ctx, q.cfg.Timeout)
+	defer cancel()
+	return q.to.Send(ctx, m)
+}
+
 func (q *Queue) add(it *item) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -92,7 +92,7 @@ func (f *Feature) stopped(r *http.Request, err error) (doorward.Result, error) {
 func (f *Feature) failed(r *http.Request, m doorward.Message, u doorward.User) (doorward.Result, error) {
 	end := doorward.LinkEnd{Message: m, Else: "login"}
 	if f.rt.Links().SPA() {
-		end.View, end.User = f.cfg.ErrorView, u
+		end.View, end.User = f.rt.Links().LoginError(), u
 	}
 	return f.rt.Links().End(r, end)
 }

@@ -45,7 +45,7 @@ func TestLinkByGet(t *testing.T) {
 // TestLinkSPA: a single-page application is told in the query of its views.
 func TestLinkSPA(t *testing.T) {
 	spa := with(func(c *batteries.Config) {
-		c.URLs.Behavior, c.URLs.PostLogin, c.Passwordless.ErrorView = "spa", "/app?x=1", "/app/error"
+		c.URLs.Behavior, c.URLs.PostLogin, c.URLs.LoginError = "spa", "/app?x=1", "/app/error"
 	})
 	app := site(t, spa)
 	lead := func(path string) (string, url.Values) {

@@ -11,7 +11,6 @@ import (
 // Config configures the feature; its zero value is the default.
 type Config struct {
 	Within        time.Duration `setting:"LOGIN_WITHIN" default:"1 day" help:"How long a link that signs in works."`
-	ErrorView     string        `setting:"LOGIN_ERROR_VIEW" help:"Where a link leads a single-page application that does not work."`
 	Template      string        `setting:"SEND_LOGIN_TEMPLATE" default:"security/send_login.html" help:"Template of the page that sends a link."`
 	LinkTemplate  string        `setting:"TOKEN_LOGIN_TEMPLATE" default:"security/token_login.html" help:"Template of the page that a link leads to."`
 	EmailTemplate string        `setting:"EMAIL_TEMPLATE_PASSWORDLESS" default:"security/email/login_instructions" help:"Template of the mail with the link."`
@@ -78,7 +77,7 @@ func (f *Feature) needs() error {
 	if err := rt.Need(f.cfg.Within > 0, "LOGIN_WITHIN is not positive", "leave it out for the default"); err != nil {
 		return err
 	}
-	return rt.Need(!rt.Links().SPA() || f.cfg.ErrorView != "", "LOGIN_ERROR_VIEW is not set, and REDIRECT_BEHAVIOR is spa", "set it to the view that shows what went wrong")
+	return rt.Need(!rt.Links().SPA() || rt.Links().LoginError() != "", "LOGIN_ERROR_VIEW is not set, and REDIRECT_BEHAVIOR is spa", "set it to the view that shows what went wrong")
 }
 
 // boundTo is what a link dies with: the mailbox that it was sent to, and the

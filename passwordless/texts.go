@@ -5,10 +5,9 @@ import "github.com/doorward/doorward"
 func texts() map[string]doorward.Text {
 	const bad, good = "error", "success"
 	return map[string]doorward.Text{
-		"LOGIN_EMAIL_SENT":              {Category: good, Text: "If there is an account with the address %(email)s, a link to sign in is on its way."},
-		"LOGIN_EXPIRED":                 {Category: bad, Text: "The link is older than %(within)s and does not work any more. A new one is on its way to %(email)s."},
-		"INVALID_LOGIN_TOKEN":           {Category: bad, Text: "This link has been used, is too old, or is not complete. You can ask for another one."},
-		"PASSWORDLESS_LOGIN_SUCCESSFUL": {Category: good, Text: "You are signed in."},
+		"LOGIN_EMAIL_SENT":    {Category: good, Text: "If there is an account with the address %(email)s, a link to sign in is on its way."},
+		"LOGIN_EXPIRED":       {Category: bad, Text: "The link is older than %(within)s and does not work any more. A new one is on its way to %(email)s."},
+		"INVALID_LOGIN_TOKEN": {Category: bad, Text: "This link has been used, is too old, or is not complete. You can ask for another one."},
 
 		"send_login_title":   {Text: "Sign in"},
 		"send_login_intro":   {Text: "Enter your email address. We send you a link that signs you in, without a password."},

@@ -327,6 +327,30 @@ func TestCloseGivesUp(t *testing.T) {
 	})
 }
 
+// TestCloseEndsWhatIsUnderWay closes in front of a sender that does as it is told.
+func TestCloseEndsWhatIsUnderWay(t *testing.T) {
+	var ended error
+	obedient := senderFunc(func(ctx context.Context, _ sms.Message) error {
+		<-ctx.Done()
+		ended = ctx.Err()
+		return ended
+	})
+	onBench(t, sms.QueueConfig{Timeout: time.Hour}, obedient, func(b bench) {
+		_ = b.q.Send(b.Context(), good())
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(b.Context(), 5*time.Second)
+		defer cancel()
+		if err := b.q.Close(ctx); err == nil {
+			b.Error("nothing is lost")
+		}
+		synctest.Wait()
+		if !errors.Is(ended, context.Canceled) {
+			b.Errorf("the attempt ended with %v", ended)
+		}
+		b.wantLog(1, "no time is left")
+	})
+}
+
 // TestQueueDefaults compares what is in force with what is documented.
 func TestQueueDefaults(t *testing.T) {
 	var documented sms.QueueConfig

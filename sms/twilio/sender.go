@@ -95,12 +95,7 @@ func (s *Sender) fail(ctx context.Context, m sms.Message, err error) error {
 	if errors.As(err, &call) {
 		err = call.Err
 	}
-	out := &Error{cause: ctx.Err()}
-	if out.cause != nil {
-		err = out.cause
-	}
-	out.Text = s.redact(err.Error(), m)
-	return out
+	return &Error{Text: s.redact(err.Error(), m), cause: ctx.Err()}
 }
 
 // refused makes the error of an answer. Of an answer that is not Twilio's JSON,

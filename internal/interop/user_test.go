@@ -1,0 +1,189 @@
+package interop_test
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+const password = "correct horse battery staple"
+
+// codeTTL is how long sealed recovery codes last.
+const codeTTL = time.Hour
+
+// user is an account that both sides have, and what its owner keeps.
+type user struct {
+	email  string
+	secret string // in the authenticator
+	used   int64  // steps from now whose code was given
+	codes  []string
+}
+
+// join makes an account by the original, which is where users come from.
+func join(t *testing.T, flask *side) *user {
+	t.Helper()
+	u := &user{email: strings.ToLower(rand.Text()) + "@example.com"}
+	newVisitor(t, flask).post("/test/user", fields{"email": u.email, "password": password}).want(http.StatusOK)
+	return u
+}
+
+// code is what the authenticator shows. One side accepts a code once, so that
+// every code is of a later step; clocks may differ by four.
+func (u *user) code(t *testing.T) string {
+	t.Helper()
+	if u.used++; u.used > 4 {
+		t.Fatal("too many codes for one test")
+	}
+	return codeAt(t, u.secret, u.used-1)
+}
+
+// wrong is a code of no step near now.
+func (u *user) wrong(t *testing.T) string {
+	t.Helper()
+	return codeAt(t, u.secret, -100_000)
+}
+
+// signIn gives the password, which is not enough for a user with a second factor.
+func (u *user) signIn(t *testing.T, at *side) *visitor {
+	t.Helper()
+	v := newVisitor(t, at)
+	v.post("/login", fields{"email": u.email, "password": password}).want(http.StatusOK)
+	return v
+}
+
+// setUpAuthenticator makes an authenticator the second factor.
+func (u *user) setUpAuthenticator(t *testing.T, at *side) *visitor {
+	t.Helper()
+	v := u.signIn(t, at)
+	r := v.post("/tf-setup", fields{"setup": "authenticator"}).want(http.StatusOK)
+	u.secret = r.field("tf_authr_b32key")
+	v.post("/tf-setup/"+r.field("tf_state_token"), fields{"code": u.code(t)}).want(http.StatusOK)
+	return v
+}
+
+// validate signs in with a code of the authenticator, and checks that another
+// does not do.
+func (u *user) validate(t *testing.T, at *side) {
+	t.Helper()
+	v := newVisitor(t, at)
+	v.post("/login", fields{"email": u.email, "password": password}).want(http.StatusOK).
+		has("tf_required", true).has("tf_state", "ready").has("tf_method", "authenticator")
+	v.post("/tf-validate", fields{"code": u.wrong(t)}).want(http.StatusBadRequest)
+	v.post("/tf-validate", fields{"code": u.code(t)}).want(http.StatusOK)
+	v.mustBeSignedIn()
+}
+
+// setUpMail makes codes by mail the second factor.
+func (u *user) setUpMail(t *testing.T, at *side) {
+	t.Helper()
+	v := u.signIn(t, at)
+	var r *reply
+	code := at.mailedCode(t, u.email, func() {
+		r = v.post("/tf-setup", fields{"setup": "email"}).want(http.StatusOK)
+	})
+	v.post("/tf-setup/"+r.field("tf_state_token"), fields{"code": code}).want(http.StatusOK)
+}
+
+// validateMail signs in with a code that comes by mail.
+func (u *user) validateMail(t *testing.T, at *side) {
+	t.Helper()
+	v := newVisitor(t, at)
+	code := at.mailedCode(t, u.email, func() {
+		v.post("/login", fields{"email": u.email, "password": password}).want(http.StatusOK).
+			has("tf_required", true).has("tf_state", "ready").has("tf_method", "email")
+	})
+	v.post("/tf-validate", fields{"code": other(code)}).want(http.StatusBadRequest)
+	v.post("/tf-validate", fields{"code": code}).want(http.StatusOK)
+	v.mustBeSignedIn()
+}
+
+// setUpUnifiedAuthenticator makes an authenticator a way to sign in.
+func (u *user) setUpUnifiedAuthenticator(t *testing.T, at *side) {
+	t.Helper()
+	v := u.signIn(t, at)
+	r := v.post("/us-setup", fields{"chosen_method": "authenticator"}).want(http.StatusOK)
+	u.secret = r.field("authr_b32key")
+	v.post("/us-setup/"+r.field("state"), fields{"passcode": u.code(t)}).want(http.StatusOK)
+}
+
+// signInUnified signs in with a code of the authenticator alone.
+func (u *user) signInUnified(t *testing.T, at *side) {
+	t.Helper()
+	v := newVisitor(t, at)
+	v.post("/us-signin", fields{"identity": u.email, "passcode": u.wrong(t)}).want(http.StatusBadRequest)
+	v.post("/us-signin", fields{"identity": u.email, "passcode": u.code(t)}).want(http.StatusOK)
+	v.mustBeSignedIn()
+}
+
+// setUpUnifiedMail makes codes by mail a way to sign in.
+func (u *user) setUpUnifiedMail(t *testing.T, at *side) {
+	t.Helper()
+	v := u.signIn(t, at)
+	var r *reply
+	code := at.mailedCode(t, u.email, func() {
+		r = v.post("/us-setup", fields{"chosen_method": "email"}).want(http.StatusOK)
+	})
+	v.post("/us-setup/"+r.field("state"), fields{"passcode": code}).want(http.StatusOK)
+}
+
+// signInUnifiedMail signs in with a code that comes by mail alone.
+func (u *user) signInUnifiedMail(t *testing.T, at *side) {
+	t.Helper()
+	v := newVisitor(t, at)
+	code := at.mailedCode(t, u.email, func() {
+		v.post("/us-signin/send-code", fields{"identity": u.email, "chosen_method": "email"}).want(http.StatusOK)
+	})
+	v.post("/us-signin", fields{"identity": u.email, "passcode": other(code)}).want(http.StatusBadRequest)
+	v.post("/us-signin", fields{"identity": u.email, "passcode": code}).want(http.StatusOK)
+	v.mustBeSignedIn()
+}
+
+// makeRecoveryCodes gets codes to write down. The user has an authenticator.
+func (u *user) makeRecoveryCodes(t *testing.T, at *side) {
+	t.Helper()
+	v := u.signIn(t, at)
+	v.post("/tf-validate", fields{"code": u.code(t)}).want(http.StatusOK)
+	u.codes = v.post("/mf-recovery-codes", fields{}).want(http.StatusOK).list("recovery_codes")
+}
+
+// recover signs in with a recovery code, which is answered so.
+func (u *user) recover(t *testing.T, at *side, code string, status int) {
+	t.Helper()
+	v := u.signIn(t, at)
+	v.post("/mf-recovery", fields{"code": code}).want(status)
+	if status == http.StatusOK {
+		v.mustBeSignedIn()
+	}
+}
+
+// mustBeSignedIn asks for a page that only the signed-in are shown.
+func (v *visitor) mustBeSignedIn() {
+	v.t.Helper()
+	v.get("/us-setup").want(http.StatusOK)
+}
+
+// other is a code that differs.
+func other(code string) string {
+	return code[:5] + string('0'+(code[5]-'0'+5)%10)
+}
+
+// unquote reads the column us_totp_secrets.
+func unquote(t *testing.T, text string) (secrets map[string]string) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &secrets); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return secrets
+}
+
+func quote(t *testing.T, secrets map[string]string) string {
+	t.Helper()
+	text, err := json.Marshal(secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

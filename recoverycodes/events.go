@@ -1,0 +1,4 @@
+package recoverycodes
+
+// Hooks are the events of this feature.
+type Hooks struct{}

@@ -1,0 +1,4 @@
+package unified
+
+// Hooks are the events of this feature.
+type Hooks struct{}

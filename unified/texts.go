@@ -1,0 +1,5 @@
+package unified
+
+import "github.com/doorward/doorward"
+
+func texts() map[string]doorward.Text { return map[string]doorward.Text{} }

@@ -1,0 +1,89 @@
+package unified
+
+import (
+	"context"
+	"embed"
+	"time"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/codes"
+	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/password"
+)
+
+// Config configures the feature; its zero value is the default, but for Codes and Hasher.
+type Config struct {
+	Methods       []string      `setting:"US_ENABLED_METHODS" default:"password,email,authenticator,sms" help:"Ways to sign in at one page: password, email, authenticator, sms, tried in this order. Email and sms need somebody to send them."`
+	MFARequired   []string      `setting:"US_MFA_REQUIRED" default:"password,email" help:"Those after which a second factor is asked for."`
+	TokenValidity time.Duration `setting:"US_TOKEN_VALIDITY,seconds" default:"2 minutes" help:"How long a code or link works that was sent, and how far the clock of an authenticator app may be from ours."`
+	SetupWithin   time.Duration `setting:"US_SETUP_WITHIN" default:"30 minutes" help:"How long setting up a way to sign in may take."`
+	ReplacesLogin bool          `setting:"US_SIGNIN_REPLACES_LOGIN" default:"false" help:"Answer at LOGIN_URL in place of the page for passwords."`
+
+	SignInURL         string `setting:"US_SIGNIN_URL" default:"/us-signin" help:"Path of the sign-in page."`
+	SendCodeURL       string `setting:"US_SIGNIN_SEND_CODE_URL" default:"/us-signin/send-code" help:"Path that sends a code to sign in with."`
+	SetupURL          string `setting:"US_SETUP_URL" default:"/us-setup" help:"Path of the page that sets up ways to sign in."`
+	PostSetup         string `setting:"US_POST_SETUP_VIEW" default:".us_setup" help:"Where setting up leads: a page's name or a URL."`
+	VerifyURL         string `setting:"US_VERIFY_URL" default:"/us-verify" help:"Path of the page that asks for proof again."`
+	VerifySendCodeURL string `setting:"US_VERIFY_SEND_CODE_URL" default:"/us-verify/send-code" help:"Path that sends a code for that."`
+	VerifyLinkURL     string `setting:"US_VERIFY_LINK_URL" default:"/us-verify-link" help:"Path of links in mails that sign in."`
+
+	SignInTemplate string `setting:"US_SIGNIN_TEMPLATE" default:"security/us_signin.html" help:"Template of the sign-in page."`
+	SetupTemplate  string `setting:"US_SETUP_TEMPLATE" default:"security/us_setup.html" help:"Template of the page that sets up ways to sign in."`
+	VerifyTemplate string `setting:"US_VERIFY_TEMPLATE" default:"security/us_verify.html" help:"Template of the page that asks for proof again."`
+	LinkTemplate   string `setting:"US_VERIFY_LINK_TEMPLATE" default:"security/us_verify_link.html" help:"Template of the page that links in mails lead to."`
+	EmailTemplate  string `setting:"US_EMAIL_TEMPLATE" default:"security/email/us_instructions" help:"Template of the mail with a code and a link."`
+	EmailSubject   string `setting:"US_EMAIL_SUBJECT" help:"Subject of that mail, in place of the built-in one."`
+
+	// PostVerify is where proving again leads; batteries sets it to POST_VERIFY_VIEW.
+	PostVerify string `setting:"-"`
+	// LoginURL is where ReplacesLogin answers; batteries sets it to LOGIN_URL.
+	LoginURL string `setting:"-"`
+	// NoVerify leaves /us-verify out; batteries sets it when FRESHNESS is negative.
+	NoVerify bool `setting:"-"`
+	// Hasher checks passwords. It is required if they are one of the methods.
+	Hasher Hasher `setting:"-"`
+	// Codes are the codes; those of all features are the same.
+	Codes codes.Config `setting:"-"`
+}
+
+// Hasher is what the feature needs of a [password.Hasher].
+type Hasher interface {
+	Verify(ctx context.Context, plain, stored string) (password.Match, error)
+	Hash(ctx context.Context, plain string) (string, error)
+	Waste(ctx context.Context, plain string) error
+}
+
+// Feature is unified sign-in.
+type Feature struct {
+	cfg   Config
+	rt    *doorward.Runtime
+	codes *codes.Codes
+	hooks Hooks
+}
+
+var _ doorward.Feature = (*Feature)(nil)
+
+//go:embed templates
+var files embed.FS
+
+// New returns the feature, for [doorward.New].
+func New(cfg Config) *Feature { return &Feature{cfg: cfg} }
+
+// Name implements [doorward.Feature].
+func (f *Feature) Name() string { return "unified" }
+
+// Hooks returns the feature's events.
+func (f *Feature) Hooks() *Hooks { return &f.hooks }
+
+// Init implements [doorward.Feature].
+func (f *Feature) Init(rt *doorward.Runtime) error {
+	f.rt = rt
+	if err := conf.Defaults(&f.cfg); err != nil {
+		return err
+	}
+	var err error
+	if f.codes, err = codes.New(rt, f.cfg.Codes); err != nil {
+		return err
+	}
+	return rt.Pages(files, texts())
+}
