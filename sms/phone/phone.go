@@ -63,8 +63,8 @@ func (p Parser) E164(typed string) (string, error) {
 	if !ok {
 		return "", ErrInvalid
 	}
-	// Some plans read a number of theirs, written in full, as another one. What
-	// changes when it is read again could not be found by what was stored.
+	// What changes when it is read again could not be found by what was stored. No
+	// such number is known, but the plans change with every release of the library.
 	if again, ok := parse(number, p.region()); !ok || again != number {
 		return "", ErrInvalid
 	}
