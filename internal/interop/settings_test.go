@@ -8,11 +8,16 @@ func totpSecrets() map[string]string {
 	}
 }
 
-// keySets are how recovery codes may be kept: as text, or sealed by the first key.
-func keySets() map[string][]string {
-	return map[string][]string{
-		"as text": nil,
-		"sealed":  {"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=", "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="},
+// keySet is how recovery codes are kept: as text, or sealed by the first key.
+type keySet struct {
+	name string
+	keys []string
+}
+
+func keySets() []keySet {
+	return []keySet{
+		{"as text", nil},
+		{"sealed", []string{"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=", "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="}},
 	}
 }
 
