@@ -41,7 +41,7 @@ func (p Parser) Check() error {
 	if known[p.region()] {
 		return nil
 	}
-	return fmt.Errorf("phone: PHONE_REGION_DEFAULT %q is not one of %s", p.Region, strings.Join(slices.Sorted(maps.Keys(known)), " "))
+	return fmt.Errorf("phone: region %q is not one of %s", p.Region, strings.Join(slices.Sorted(maps.Keys(known)), " "))
 }
 
 // E164 returns a number as a plus sign and 8 to 15 ASCII digits, which is how it is
