@@ -115,6 +115,7 @@ func TestQueueTriesOnce(t *testing.T) {
 	onBench(t, sms.QueueConfig{Workers: 1}, failing, func(b bench) {
 		_ = b.q.Send(b.Context(), good())
 		<-time.After(time.Hour)
+		synctest.Wait()
 		if tries != 1 {
 			b.Errorf("%d tries", tries)
 		}
