@@ -50,8 +50,8 @@ func (p Parser) Check() error {
 // write between them.
 //
 // It returns [ErrInvalid] for all else: what no country's plan has room for, short
-// and emergency numbers, letters, and extensions, where a machine answers. Premium-rate
-// and shared-cost numbers are refused, too. No person reads texts there, but
+// and emergency numbers, letters, and extensions, where a machine answers. Premium-rate,
+// shared-cost and personal numbers are refused, too. No person reads texts there, but
 // who rents such a number is paid for each message that a form can be made to
 // send (toll fraud; OWASP calls it SMS pumping).
 func (p Parser) E164(typed string) (string, error) {
@@ -77,7 +77,7 @@ func parse(plain, region string) (string, bool) {
 		return "", false
 	}
 	switch phonenumbers.GetNumberType(number) {
-	case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST:
+	case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST, phonenumbers.PERSONAL_NUMBER:
 		return "", false
 	}
 	out := phonenumbers.Format(number, phonenumbers.E164)

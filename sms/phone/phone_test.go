@@ -114,6 +114,7 @@ func TestE164Refuses(t *testing.T) {
 		"premium DE, Devanagari":     {"DE", "०९०० १ २३४५६७"},
 		"premium GB":                 {"GB", "09012 345678"},
 		"premium GB, service number": {"GB", "0844 123 4567"},
+		"personal GB":                {"GB", "070 1234 5678"},
 		"premium FR":                 {"FR", "0891 123456"},
 		"premium of the world":       {"US", "+979 123456789"},
 		"shared cost DE":             {"DE", "0180 5 123456"},
