@@ -8,7 +8,8 @@ line. It ends when its standard input is closed, so that it cannot outlive the
 test that started it.
 
 Beside the pages of Flask-Security it answers, to anybody, what only a test may
-ask: POST /test/user makes an account, and GET /test/mails lists what was mailed.
+ask: POST /test/user makes an account, and GET /test/sent lists mails and text
+messages.
 """
 
 import json
@@ -17,22 +18,36 @@ import sys
 import threading
 
 from flask import Flask, jsonify, request
-from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, hash_password
+from flask_security import (
+    MailUtil,
+    Security,
+    SmsSenderBaseClass,
+    SmsSenderFactory,
+    SQLAlchemyUserDatastore,
+    hash_password,
+)
 from flask_security.models import fsqla_v3 as fsqla
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-mails = []
+sent = []
 
 
 class Outbox(MailUtil):
     """Keeps mails in place of sending them."""
 
     def send_mail(self, template, subject, recipient, sender, body, html, **kwargs):
-        mails.append({"template": template, "to": recipient, "subject": str(subject), "body": body})
+        sent.append({"to": recipient, "body": body})
 
     def validate(self, email):
         return self.normalize(email)  # without asking the DNS
+
+
+class Texts(SmsSenderBaseClass):
+    """Keeps text messages in place of sending them."""
+
+    def send_sms(self, from_number, to_number, msg):
+        sent.append({"to": to_number, "body": msg})
 
 
 class Quiet(WSGIRequestHandler):
@@ -41,6 +56,7 @@ class Quiet(WSGIRequestHandler):
 
 
 def make_app(settings):
+    SmsSenderFactory.senders["Outbox"] = Texts
     app = Flask(__name__)
     app.config.update(settings)
     db = SQLAlchemy(app)
@@ -64,9 +80,9 @@ def make_app(settings):
         store.commit()
         return jsonify(fs_uniquifier=made.fs_uniquifier)
 
-    @app.get("/test/mails")
+    @app.get("/test/sent")
     def outbox():
-        return jsonify(mails)
+        return jsonify(sent)
 
     return app
 

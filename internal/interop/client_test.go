@@ -8,19 +8,20 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
 
 // side is one of the two applications.
 type side struct {
-	name  string
-	url   string
-	mails func(t *testing.T) []mailed // so far, oldest first
+	name string
+	url  string
+	sent func(t *testing.T) []message // so far, oldest first
 }
 
-// mailed is a mail that was sent.
-type mailed struct{ To, Body string }
+// message is a mail or a text message.
+type message struct{ To, Body string }
 
 // fields are the members of a JSON object.
 type fields map[string]any
@@ -151,36 +152,46 @@ func (r *reply) list(name string) (out []string) {
 	return out
 }
 
-// mailedCode is the code in the mail that act makes this side send.
-func (s *side) mailedCode(t *testing.T, to string, act func()) string {
+// sentCode is the code in the message that act makes this side send.
+func (s *side) sentCode(t *testing.T, to string, act func()) string {
 	t.Helper()
-	before := len(s.mailsTo(t, to))
+	before := len(s.sentTo(t, to))
 	act()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	late := time.After(patience)
 	for {
-		if all := s.mailsTo(t, to); len(all) > before {
+		if all := s.sentTo(t, to); len(all) > before {
 			code := regexp.MustCompile(`\b[0-9]{6}\b`).FindString(all[len(all)-1].Body)
 			if code == "" {
-				t.Fatalf("%s: no code in the mail: %s", s.name, all[len(all)-1].Body)
+				t.Fatalf("%s: no code in the message: %s", s.name, all[len(all)-1].Body)
 			}
 			return code
 		}
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatalf("%s: no mail came to %s", s.name, to)
+			t.Fatalf("%s: no message came to %s", s.name, to)
 		}
 	}
 }
 
-func (s *side) mailsTo(t *testing.T, to string) (out []mailed) {
+func (s *side) sentTo(t *testing.T, to string) (out []message) {
 	t.Helper()
-	for _, m := range s.mails(t) {
-		if m.To == to {
+	for _, m := range s.sent(t) {
+		if receives(to, m.To) {
 			out = append(out, m)
 		}
 	}
 	return out
+}
+
+// receives reports whether a message to an address reaches who gave this one.
+// Numbers are written in several ways.
+func receives(given, to string) bool {
+	if strings.Contains(given, "@") {
+		return given == to
+	}
+	digits := regexp.MustCompile(`[^0-9]`)
+	return strings.TrimPrefix(digits.ReplaceAllString(to, ""), "1") == digits.ReplaceAllString(given, "")
 }

@@ -18,7 +18,7 @@ import (
 
 func TestRowsCodec(t *testing.T) {
 	for _, set := range keySets() {
-		w := newCodecWorld(t, set.keys)
+		w := newCodecWorld(t, set)
 		t.Run("recovery codes "+set.name+" in the row/flask to doorward", w.openRecoveryCodes)
 		t.Run("recovery codes "+set.name+" in the row/doorward to flask", w.sealRecoveryCodes)
 		if set.keys != nil {
@@ -38,12 +38,12 @@ type codecWorld struct {
 	codes  *flaskcompat.RecoveryCodes
 }
 
-func newCodecWorld(t *testing.T, keys []string) *codecWorld {
+func newCodecWorld(t *testing.T, set keySet) *codecWorld {
 	t.Helper()
 	python(t)
 	db := testdb.Open(t, testdb.SQLite)
-	w := &codecWorld{db: db, flask: startFlask(t, strings.TrimPrefix(db.URL, "sqlite:"), shared(keys))}
-	w.wallet, w.codes = newWallet(t), newCodes(t, keys)
+	w := &codecWorld{db: db, flask: startFlask(t, db, set)}
+	w.wallet, w.codes = newWallet(t), newCodes(t, set.keys)
 	return w
 }
 

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/doorward/doorward/internal/testdb"
 )
 
 const (
@@ -31,20 +32,11 @@ func python(t *testing.T) string {
 	return path
 }
 
-// startFlask starts the application with the original on an SQLite file, and
-// returns when its tables are made and it answers.
-func startFlask(t *testing.T, file string, settings map[string]any) *side {
+// startFlask starts the application with the original on an SQLite database,
+// and returns when its tables are made and it answers.
+func startFlask(t *testing.T, db *testdb.Database, set keySet) *side {
 	t.Helper()
-	all := maps.Clone(settings)
-	maps.Copy(all, map[string]any{
-		"SQLALCHEMY_DATABASE_URI": "sqlite:///" + file,
-		"WTF_CSRF_ENABLED":        false,
-		// The original hashes as long as its libraries like.
-		"SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": map[string]any{
-			"argon2__time_cost": 1, "argon2__memory_cost": 1024, "argon2__parallelism": 1,
-		},
-	})
-	text, err := json.Marshal(all)
+	text, err := json.Marshal(original(strings.TrimPrefix(db.URL, "sqlite:"), set.keys))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,8 +82,8 @@ func startFlask(t *testing.T, file string, settings map[string]any) *side {
 		_ = cmd.Process.Kill()
 		t.Fatal("the original has not started in time")
 	}
-	s.mails = func(t *testing.T) (all []mailed) {
-		newVisitor(t, s).get("/test/mails").want(http.StatusOK).into(&all)
+	s.sent = func(t *testing.T) (all []message) {
+		newVisitor(t, s).get("/test/sent").want(http.StatusOK).into(&all)
 		return all
 	}
 	return s

@@ -1,5 +1,7 @@
 package interop_test
 
+import "maps"
+
 // totpSecrets have two tags, so that which one is written with matters.
 func totpSecrets() map[string]string {
 	return map[string]string{
@@ -22,21 +24,34 @@ func keySets() []keySet {
 }
 
 // shared are the settings of both sides, under the names that both know.
-func shared(recoveryKeys []string) map[string]any {
-	all := map[string]any{
-		"SECRET_KEY":                              "the same key for both sides",
-		"SECURITY_PASSWORD_SALT":                  "the same salt for both sides",
-		"SECURITY_TOTP_SECRETS":                   totpSecrets(),
-		"SECURITY_TOTP_ISSUER":                    "Interop",
-		"SECURITY_TWO_FACTOR":                     true,
-		"SECURITY_TWO_FACTOR_ENABLED_METHODS":     []string{"email", "authenticator"},
-		"SECURITY_UNIFIED_SIGNIN":                 true,
-		"SECURITY_US_ENABLED_METHODS":             []string{"password", "email", "authenticator"},
-		"SECURITY_MULTI_FACTOR_RECOVERY_CODES":    true,
-		"SECURITY_MULTI_FACTOR_RECOVERY_CODE_TTL": int(codeTTL.Seconds()),
+func shared() map[string]any {
+	return map[string]any{
+		"SECRET_KEY":                           "the same key for both sides",
+		"SECURITY_PASSWORD_SALT":               "the same salt for both sides",
+		"SECURITY_TOTP_SECRETS":                totpSecrets(),
+		"SECURITY_TOTP_ISSUER":                 "Interop",
+		"SECURITY_TWO_FACTOR":                  true,
+		"SECURITY_TWO_FACTOR_ENABLED_METHODS":  []string{"email", "authenticator", "sms"},
+		"SECURITY_UNIFIED_SIGNIN":              true,
+		"SECURITY_US_ENABLED_METHODS":          []string{"password", "email", "authenticator", "sms"},
+		"SECURITY_MULTI_FACTOR_RECOVERY_CODES": true,
 	}
-	if recoveryKeys != nil {
-		all["SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS"] = recoveryKeys
-	}
+}
+
+// original are the settings of the original, to which those of the vault for
+// recovery codes belong: our side is given the vault itself.
+func original(file string, recoveryKeys []string) map[string]any {
+	all := shared()
+	maps.Copy(all, map[string]any{
+		"SQLALCHEMY_DATABASE_URI": "sqlite:///" + file,
+		"WTF_CSRF_ENABLED":        false,
+		"SECURITY_SMS_SERVICE":    "Outbox",
+		// It hashes as long as its libraries like.
+		"SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": map[string]any{
+			"argon2__time_cost": 1, "argon2__memory_cost": 1024, "argon2__parallelism": 1,
+		},
+		"SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS": recoveryKeys,
+		"SECURITY_MULTI_FACTOR_RECOVERY_CODE_TTL":   int(codeTTL.Seconds()),
+	})
 	return all
 }

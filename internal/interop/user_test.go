@@ -3,6 +3,8 @@ package interop_test
 import (
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
+	"hash/crc32"
 	"net/http"
 	"strings"
 	"testing"
@@ -17,6 +19,7 @@ const codeTTL = time.Hour
 // user is an account that both sides have, and what its owner keeps.
 type user struct {
 	email  string
+	phone  string // as its owner types it
 	secret string // in the authenticator
 	used   int64  // steps from now whose code was given
 	codes  []string
@@ -25,7 +28,8 @@ type user struct {
 // join makes an account by the original, which is where users come from.
 func join(t *testing.T, flask *side) *user {
 	t.Helper()
-	u := &user{email: strings.ToLower(rand.Text()) + "@example.com"}
+	name := strings.ToLower(rand.Text())
+	u := &user{email: name + "@example.com", phone: number(name)}
 	newVisitor(t, flask).post("/test/user", fields{"email": u.email, "password": password}).want(http.StatusOK)
 	return u
 }
@@ -44,6 +48,20 @@ func (u *user) code(t *testing.T) string {
 func (u *user) wrong(t *testing.T) string {
 	t.Helper()
 	return codeAt(t, u.secret, -100_000)
+}
+
+// number is a number in California, and another for another name.
+func number(name string) string {
+	n := crc32.ChecksumIEEE([]byte(name)) % 8_000_000
+	return fmt.Sprintf("(650) %03d-%04d", 200+n/10_000, n%10_000)
+}
+
+// receives is where codes of a method are sent to.
+func (u *user) receives(method string) string {
+	if method == "sms" {
+		return u.phone
+	}
+	return u.email
 }
 
 // signIn gives the password, which is not enough for a user with a second factor.
@@ -76,24 +94,24 @@ func (u *user) validate(t *testing.T, at *side) {
 	v.mustBeSignedIn()
 }
 
-// setUpMail makes codes by mail the second factor.
-func (u *user) setUpMail(t *testing.T, at *side) {
+// setUpSent makes codes by email or sms the second factor.
+func (u *user) setUpSent(t *testing.T, at *side, method string) {
 	t.Helper()
 	v := u.signIn(t, at)
 	var r *reply
-	code := at.mailedCode(t, u.email, func() {
-		r = v.post("/tf-setup", fields{"setup": "email"}).want(http.StatusOK)
+	code := at.sentCode(t, u.receives(method), func() {
+		r = v.post("/tf-setup", fields{"setup": method, "phone": u.phone}).want(http.StatusOK)
 	})
 	v.post("/tf-setup/"+r.field("tf_state_token"), fields{"code": code}).want(http.StatusOK)
 }
 
-// validateMail signs in with a code that comes by mail.
-func (u *user) validateMail(t *testing.T, at *side) {
+// validateSent signs in with a code that is sent.
+func (u *user) validateSent(t *testing.T, at *side, method string) {
 	t.Helper()
 	v := newVisitor(t, at)
-	code := at.mailedCode(t, u.email, func() {
+	code := at.sentCode(t, u.receives(method), func() {
 		v.post("/login", fields{"email": u.email, "password": password}).want(http.StatusOK).
-			has("tf_required", true).has("tf_state", "ready").has("tf_method", "email")
+			has("tf_required", true).has("tf_state", "ready").has("tf_method", method)
 	})
 	v.post("/tf-validate", fields{"code": other(code)}).want(http.StatusBadRequest)
 	v.post("/tf-validate", fields{"code": code}).want(http.StatusOK)
@@ -118,23 +136,23 @@ func (u *user) signInUnified(t *testing.T, at *side) {
 	v.mustBeSignedIn()
 }
 
-// setUpUnifiedMail makes codes by mail a way to sign in.
-func (u *user) setUpUnifiedMail(t *testing.T, at *side) {
+// setUpUnifiedSent makes codes by email or sms a way to sign in.
+func (u *user) setUpUnifiedSent(t *testing.T, at *side, method string) {
 	t.Helper()
 	v := u.signIn(t, at)
 	var r *reply
-	code := at.mailedCode(t, u.email, func() {
-		r = v.post("/us-setup", fields{"chosen_method": "email"}).want(http.StatusOK)
+	code := at.sentCode(t, u.receives(method), func() {
+		r = v.post("/us-setup", fields{"chosen_method": method, "phone": u.phone}).want(http.StatusOK)
 	})
 	v.post("/us-setup/"+r.field("state"), fields{"passcode": code}).want(http.StatusOK)
 }
 
-// signInUnifiedMail signs in with a code that comes by mail alone.
-func (u *user) signInUnifiedMail(t *testing.T, at *side) {
+// signInUnifiedSent signs in with a code that is sent, alone.
+func (u *user) signInUnifiedSent(t *testing.T, at *side, method string) {
 	t.Helper()
 	v := newVisitor(t, at)
-	code := at.mailedCode(t, u.email, func() {
-		v.post("/us-signin/send-code", fields{"identity": u.email, "chosen_method": "email"}).want(http.StatusOK)
+	code := at.sentCode(t, u.receives(method), func() {
+		v.post("/us-signin/send-code", fields{"identity": u.email, "chosen_method": method}).want(http.StatusOK)
 	})
 	v.post("/us-signin", fields{"identity": u.email, "passcode": other(code)}).want(http.StatusBadRequest)
 	v.post("/us-signin", fields{"identity": u.email, "passcode": code}).want(http.StatusOK)
