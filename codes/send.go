@@ -31,6 +31,9 @@ type Delivery struct {
 	// Stranger is how somebody who has proved nothing named the account; "" for a
 	// user who has.
 	Stranger string
+	// Sent, if set, is called when the code is on its way to To: not for nobody's
+	// code, and not for one that a limit keeps back without telling.
+	Sent func()
 }
 
 // Send makes the code of a delivery and sends it. The error is a
@@ -68,6 +71,9 @@ func (c *Codes) Send(r *http.Request, d Delivery) error {
 		c.rt.Logger().ErrorContext(r.Context(), "a code was not sent", "method", d.Method, "err", err)
 		return ErrNotSent
 	}
+	if d.To != "" && d.Sent != nil {
+		d.Sent()
+	}
 	return nil
 }
 
@@ -93,6 +99,7 @@ func (c *Codes) issue(ctx context.Context, s Secret, within time.Duration) (stri
 	var step int64
 	err := c.rt.Stores().Guesses.UpdateGuesses(ctx, s.rows(), func(rows []doorward.Guesses) error {
 		used, out := &rows[usedRow], &rows[sentRow]
+		c.bury(used, out, now)
 		if c.alive(out) && !out.Until.Before(used.Until) && now.Sub(out.Until).Abs() < within/2 {
 			step = otp.Step(out.Until)
 			return nil
@@ -104,7 +111,9 @@ func (c *Codes) issue(ctx context.Context, s Secret, within time.Duration) (stri
 		if otp.Start(step).Sub(now) > within {
 			return errAhead
 		}
-		*out = doorward.Guesses{Key: out.Key, Until: otp.Start(step), At: now, Expires: now.Add(2*within + time.Hour)}
+		if begins := otp.Start(step); !begins.Equal(out.Until) { // or else it is the same code, with the tries that it has left
+			*out = doorward.Guesses{Key: out.Key, Until: begins, At: now, Expires: now.Add(2*within + time.Hour)}
+		}
 		return nil
 	})
 	if errors.Is(err, errAhead) {
