@@ -86,11 +86,16 @@ func (c *Codes) accept(steps []int64, used, out *doorward.Guesses, now time.Time
 	}
 	out.Count++
 	out.At = now
-	if !c.alive(out) {
+	c.bury(used, out, now)
+	return false
+}
+
+// bury takes a code that was sent out of use if it has no tries left.
+func (c *Codes) bury(used, out *doorward.Guesses, now time.Time) {
+	if !out.Until.IsZero() && !c.alive(out) {
 		useUp(used, otp.Step(out.Until), now)
 		*out = doorward.Guesses{Key: out.Key}
 	}
-	return false
 }
 
 // alive reports whether a code was sent that has tries left.
