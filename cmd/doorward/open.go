@@ -74,6 +74,7 @@ func (p *program) open(ctx context.Context, create bool) (*installation, error) 
 	if l.Config.Mail.Sender == nil {
 		l.Config.Mail.Sender, l.Config.URLs.Origin = settings.LogSender(l.Config.Logger), "http://localhost"
 	}
+	l.Config.Codes.SMS = l.Unsent()
 	in, err := assemble(ctx, l, h, h.New)
 	if err != nil {
 		return nil, errors.Join(err, h.Close())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"runtime"
 	"runtime/debug"
@@ -40,7 +41,8 @@ Such a proxy can put sign-in before applications that know nothing of it, by
 asking at /forward-auth: see docs/forward-auth.md and examples/nginx.
 
 Mails go to MAIL_SERVER. Without one they are shown at /dev/mail, to browsers on
-this machine only.`
+this machine only. So are text messages, unless SECURITY_SMS_SERVICE says what
+sends them; with a mail server and without that setting there are none.`
 	cmd.Example = lines(
 		"doorward serve",
 		"doorward serve --addr 127.0.0.1:9000 --database sqlite:/var/lib/doorward/doorward.db",
@@ -81,9 +83,7 @@ func (p *program) runServer(ctx context.Context) error {
 		}
 	}
 	warnOfHashing(ctx, log, in.App.Hasher)
-	for name, why := range l.Ignored() {
-		log.WarnContext(ctx, "a setting changes nothing", "setting", name, "why", why)
-	}
+	warnOfSettings(ctx, log, l)
 	defer p.tune()()
 	s := &server.Server{
 		Settings: l.Config.Server, Idle: l.Config.Session.Idle, Prefix: l.Config.URLs.Prefix,
@@ -92,7 +92,7 @@ func (p *program) runServer(ctx context.Context) error {
 		Ready: func(url string) {
 			fmt.Fprintf(p.stdout, "doorward is ready at %s (Ctrl-C stops it)\n", url)
 			if box != nil {
-				fmt.Fprintf(p.stdout, "mails are not sent, but shown at %s to whoever reaches this port from this machine\n", strings.TrimSuffix(url, "/")+devmail.Path)
+				fmt.Fprintf(p.stdout, "%s are not sent, but shown at %s to whoever reaches this port from this machine\n", shown(l), strings.TrimSuffix(url, "/")+devmail.Path)
 			}
 		},
 	}
@@ -107,8 +107,9 @@ func (p *program) runServer(ctx context.Context) error {
 
 // mailbox decides where mails go: to the mail server, to a page for this machine
 // alone where there is none, or, where a proxy could show that page to others or
-// others have reached the server before, nowhere. Without SERVER_NAME and without a mail server, links lead to where the
-// server listens.
+// others have reached the server before, nowhere. Text messages go to that page
+// as well, unless the settings say what sends them. Without SERVER_NAME and
+// without a mail server, links lead to where the server listens.
 func mailbox(ctx context.Context, log *slog.Logger, l *settings.Loaded, addr net.Addr) (*devmail.Mailbox, error) {
 	cfg := &l.Config
 	sender, err := l.Sender()
@@ -132,7 +133,18 @@ func mailbox(ctx context.Context, log *slog.Logger, l *settings.Loaded, addr net
 			"set MAIL_SERVER, or delete the file and restart if nobody else reaches it any more", "file", c.Marker)
 		return nil, nil
 	}
+	if !l.NamesTexts() {
+		cfg.Codes.SMS = box.Texts()
+	}
 	return box, nil
+}
+
+// shown is what the mailbox gets.
+func shown(l *settings.Loaded) string {
+	if l.NamesTexts() {
+		return "mails"
+	}
+	return "mails and text messages"
 }
 
 // tune sets what Go's runtime would do otherwise for the sake of a program that
@@ -177,6 +189,19 @@ func warnOfDatabase(ctx context.Context, log *slog.Logger, l *settings.Loaded, h
 	if missing := l.Missing(); h.Shared() && len(missing) > 0 {
 		log.WarnContext(ctx, "the secrets are in a file of this machine; every other process on this database needs the same file or settings, "+
 			"or it refuses the sessions and passwords of this one", "file", s.SecretsFile, "settings", missing)
+	}
+}
+
+// warnOfSettings tells which settings change nothing, and which are for
+// development only.
+func warnOfSettings(ctx context.Context, log *slog.Logger, l *settings.Loaded) {
+	ignored := l.Ignored()
+	for _, name := range slices.Sorted(maps.Keys(ignored)) {
+		log.WarnContext(ctx, "a setting changes nothing", "setting", name, "why", ignored[name])
+	}
+	if l.Config.SMS.Service == "Log" {
+		log.WarnContext(ctx, "text messages are not sent but written here, with the codes in them: who reads this can sign in as others; "+
+			"this is for development", "setting", "SECURITY_SMS_SERVICE")
 	}
 }
 

@@ -48,10 +48,13 @@ func (p *program) listSettings(l *settings.Loaded, text string) error {
 	if text != "" {
 		header = append(header, "WHAT IT DOES")
 	}
-	out := [][]string{header}
+	out, notes, ignored := [][]string{header}, []string{}, l.Ignored()
 	for _, r := range rows {
 		if !strings.Contains(r.Name, strings.ToUpper(text)) {
 			continue
+		}
+		if why := ignored[r.Name]; why != "" {
+			notes = append(notes, "Notice: "+r.Name+" changes nothing: "+why+".")
 		}
 		row := []string{r.Name, r.Value, r.Default, r.Source}
 		if text != "" {
@@ -65,6 +68,9 @@ func (p *program) listSettings(l *settings.Loaded, text string) error {
 		return &usageError{"no setting has " + quote(text) + " in its name", "All of them: doorward settings"}
 	}
 	writeTable(p.stdout, out)
+	for _, note := range notes {
+		fmt.Fprintln(p.stderr, note)
+	}
 	return nil
 }
 

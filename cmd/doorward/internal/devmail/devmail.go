@@ -1,7 +1,7 @@
-// Package devmail is the mailbox of a server that has no mail server: mails stay
-// in memory, and whoever sits at the machine reads them in a browser. It is
-// there so that somebody can try confirming, resetting and signing in by mail
-// before there is anything to send mail with.
+// Package devmail is the mailbox of a server that has no mail server: mails and
+// text messages stay in memory, and whoever sits at the machine reads them in a
+// browser. It is there so that somebody can try confirming, resetting and signing
+// in by mail and by codes before there is anything to send them with.
 //
 // What it shows signs people in. Nobody beyond the machine is answered, and once
 // anybody beyond it reaches the server the mailbox is shut for good: see
@@ -30,8 +30,8 @@ const overhead = 256
 
 // Config is what a mailbox may be told; the zero value is the default.
 type Config struct {
-	Keep     int `setting:"DOORWARD_DEV_MAIL_KEEP,bare" default:"100" help:"How many mails are kept for /dev/mail; the oldest go first."`
-	MaxBytes int `setting:"DOORWARD_DEV_MAIL_MAX_BYTES,bare" default:"8388608" help:"How many bytes of mails are kept for /dev/mail; the oldest go first."`
+	Keep     int `setting:"DOORWARD_DEV_MAIL_KEEP,bare" default:"100" help:"How many mails and text messages are kept for /dev/mail; the oldest go first."`
+	MaxBytes int `setting:"DOORWARD_DEV_MAIL_MAX_BYTES,bare" default:"8388608" help:"How many bytes of mails and text messages are kept for /dev/mail; the oldest go first."`
 
 	Log    *slog.Logger     `setting:"-"` // told of each mail; default slog.Default
 	Debug  bool             `setting:"-"` // write the links of mails to the log, which sign in whoever reads it
@@ -53,11 +53,24 @@ type Mailbox struct {
 	kept  []entry // oldest first
 }
 
-// entry is a mail with its number. Numbers are not used again.
+// entry is a mail, or a text message in the form of one, with its number. Numbers
+// are not used again.
 type entry struct {
 	mail.Message
-	ID int
-	At time.Time
+	SMS bool
+	ID  int
+	At  time.Time
+}
+
+// Title is what a list calls it.
+func (e entry) Title() string {
+	switch {
+	case e.SMS:
+		return "Text message"
+	case e.Subject == "":
+		return "(no subject)"
+	}
+	return e.Subject
 }
 
 // New returns an empty mailbox, which is shut if the marker is there. Limits
@@ -91,7 +104,7 @@ func (b *Mailbox) Send(ctx context.Context, m mail.Message) error {
 	if n := size(m); n > b.cfg.MaxBytes {
 		return fmt.Errorf("devmail: the mail %q takes %d bytes, more than the %d that all may take", m.Template, n, b.cfg.MaxBytes)
 	}
-	id, ok := b.keep(m)
+	id, ok := b.keep(entry{Message: m})
 	if !ok {
 		return mail.Log{Logger: b.cfg.Log}.Send(ctx, m)
 	}
@@ -106,17 +119,18 @@ func (b *Mailbox) Send(ctx context.Context, m mail.Message) error {
 	return nil
 }
 
-// keep adds m and lets go of the oldest beyond the limits, unless the mailbox is
+// keep adds e and lets go of the oldest beyond the limits, unless the mailbox is
 // shut.
-func (b *Mailbox) keep(m mail.Message) (id int, ok bool) {
+func (b *Mailbox) keep(e entry) (id int, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.shut {
 		return 0, false
 	}
 	b.last++
-	b.kept = append(b.kept, entry{Message: m, ID: b.last, At: b.cfg.Now()})
-	b.bytes += size(m)
+	e.ID, e.At = b.last, b.cfg.Now()
+	b.kept = append(b.kept, e)
+	b.bytes += size(e.Message)
 	over := 0
 	for len(b.kept)-over > b.cfg.Keep || b.bytes > b.cfg.MaxBytes {
 		b.bytes -= size(b.kept[over].Message)

@@ -31,7 +31,7 @@ func (b *Mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Handler answers at [Path] and below:
 //
-//	/dev/mail            GET     every mail, newest first, as a page or JSON
+//	/dev/mail            GET     every mail and text message, newest first, as a page or JSON
 //	/dev/mail            DELETE  forget them
 //	/dev/mail/clear      POST    the same, for the button
 //	/dev/mail/{id}       GET     one mail, as a page or JSON
@@ -162,9 +162,11 @@ func (b *Mailbox) named(r *http.Request) (entry, bool) {
 	return b.find(id)
 }
 
-// shown is a mail in JSON.
+// shown is a mail in JSON, or a text message: then the kind is "sms", and what only
+// mails have is empty.
 type shown struct {
 	ID       int       `json:"id"`
+	Kind     string    `json:"kind"`
 	At       time.Time `json:"at"`
 	Template string    `json:"template"`
 	To       string    `json:"to"`
@@ -174,7 +176,11 @@ type shown struct {
 }
 
 func (e entry) json() shown {
-	return shown{e.ID, e.At.UTC(), e.Template, e.To, e.Subject, e.Text, e.HTML}
+	kind := "mail"
+	if e.SMS {
+		kind = "sms"
+	}
+	return shown{e.ID, kind, e.At.UTC(), e.Template, e.To, e.Subject, e.Text, e.HTML}
 }
 
 func (b *Mailbox) json(w http.ResponseWriter, status int, v any) {

@@ -90,7 +90,7 @@ func TestJSON(t *testing.T) {
 		t.Fatalf("%v: %s", err, w.Body)
 	}
 	m := letter()
-	expect := map[string]any{"id": 1.0, "at": "2026-03-04T05:06:07Z", "template": m.Template, "to": m.To, "subject": m.Subject, "text": m.Text, "html": m.HTML}
+	expect := map[string]any{"id": 1.0, "kind": "mail", "at": "2026-03-04T05:06:07Z", "template": m.Template, "to": m.To, "subject": m.Subject, "text": m.Text, "html": m.HTML}
 	if !maps.Equal(all[0], expect) {
 		t.Errorf("got %v, want %v", all[0], expect)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/doorward/doorward/conf"
 	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/memstore"
+	"github.com/doorward/doorward/sms"
 )
 
 // Where a value came from.
@@ -146,12 +147,14 @@ func (l *Loaded) fill(strict []string) []error {
 			}
 		}
 		problems = append(problems, flatten(loader.Load(&l.Config, rest))...)
+		l.vars = rest
 	}
 	problems = append(problems, flatten(conf.Defaults(&l.Config.Server))...)
 	problems = append(problems, l.Config.Server.check()...)
 	problems = append(problems, l.proxies()...)
 	problems = append(problems, l.catalogues()...)
 	problems = append(problems, l.mails()...)
+	problems = append(problems, l.codes()...)
 	return append(problems, l.trial()...)
 }
 
@@ -171,8 +174,20 @@ func (l *Loaded) proxies() []error {
 // Ignored returns the settings that were given and change nothing, with why.
 func (l *Loaded) Ignored() map[string]string {
 	out := batteries.Ignored()
-	maps.DeleteFunc(out, func(name, _ string) bool { _, given := l.vars[name]; return !given })
+	l.idle(out)
+	maps.DeleteFunc(out, func(name, _ string) bool { return !l.given(name) })
 	return out
+}
+
+// given reports whether somebody said something about a setting, by whichever of
+// its names.
+func (l *Loaded) given(name string) bool {
+	for other, v := range l.vars {
+		if v != "" && (other == name || l.names[other] != "" && l.names[other] == l.names[name]) {
+			return true
+		}
+	}
+	return false
 }
 
 // trial finds out what the features say of their settings, before anything is
@@ -180,7 +195,7 @@ func (l *Loaded) Ignored() map[string]string {
 func (l *Loaded) trial() []error {
 	app, err := App(l.Trial(), doorward.StoresFrom(memstore.New[database.User]()))
 	if err != nil {
-		return flatten(err)
+		return once(flatten(errors.Unwrap(err)))
 	}
 	known := app.Texts()
 	for _, name := range slices.Sorted(maps.Keys(l.vars)) {
@@ -201,6 +216,10 @@ func (l *Loaded) Trial() batteries.Config {
 	_ = conf.Load(&cfg, l.zeros()) // zeros fit, by their type
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	cfg.Mail.Sender = &mail.Outbox{}
+	cfg.Codes.SMS = l.Unsent()
+	if cfg.SMS.Service == "Twilio" { // what is wrong with that is said already
+		cfg.Codes.SMS = &sms.Outbox{}
+	}
 	if cfg.SMTP.Server == "" { // then there will be one when it is known where the server listens
 		cfg.URLs.Origin = "http://localhost"
 	}
@@ -233,4 +252,25 @@ func flatten(err error) []error {
 		return flatten(one)
 	}
 	return []error{err}
+}
+
+// once makes one error of those that several features have in common.
+func once(errs []error) (out []error) {
+	type text struct{ problem, hint string }
+	at := map[text]int{}
+	for _, err := range errs {
+		e, ok := err.(*doorward.ConfigError)
+		if !ok {
+			out = append(out, err)
+			continue
+		}
+		key := text{e.Problem, e.Hint}
+		if i, seen := at[key]; seen {
+			out[i] = &doorward.ConfigError{Problem: e.Problem, Hint: e.Hint}
+			continue
+		}
+		at[key] = len(out)
+		out = append(out, err)
+	}
+	return out
 }

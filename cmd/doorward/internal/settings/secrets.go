@@ -16,7 +16,7 @@ const totpSecrets = "SECURITY_TOTP_SECRETS"
 func (l *Loaded) Missing() []string {
 	var out []string
 	for _, name := range []string{"SECRET_KEY", "SECURITY_PASSWORD_SALT", totpSecrets} {
-		if l.names[name] != "" && (l.sources[name] == "" || l.vars[name] == "") {
+		if l.names[name] != "" && !l.given(name) {
 			out = append(out, name)
 		}
 	}

@@ -27,7 +27,7 @@ func standard(all []conf.Setting) map[string]any {
 // whoever keeps his own still gets every feature.
 func (l *Loaded) configures(vars map[string]any) bool {
 	for name, value := range vars {
-		if value != "" && strings.HasPrefix(name, conf.Prefix) && !l.secret[l.names[name]] && name != totpSecrets {
+		if value != "" && strings.HasPrefix(name, conf.Prefix) && !l.secret[l.names[name]] {
 			return true
 		}
 	}
