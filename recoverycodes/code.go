@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	codeBytes  = 6  // 48 bits of chance: more than the 20 that NIST SP 800-63B-4 section 3.1.2.2 asks for
+	codeBytes  = 6  // 48 bits of chance: at least 20 are asked for (ASVS 6.5.4)
 	longestTry = 64 // bytes of what is typed that are looked at
 )
 

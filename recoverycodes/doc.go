@@ -1,6 +1,6 @@
 // Package recoverycodes gives users codes that take the place of a second factor
-// once each, for when a phone is lost or an authenticator app is gone (NIST SP
-// 800-63B-4 section 4.2.1, ASVS 6.4.4).
+// once each, for when a phone is lost or an authenticator app is gone: look-up
+// secrets, as NIST SP 800-63B-4 section 3.1.2 calls them.
 //
 // # Routes
 //
@@ -25,8 +25,8 @@
 // spaces. What is typed is compared with every code of the user, in constant
 // time.
 //
-// Each code is sealed by itself with TOTP_SECRETS and kept in the column
-// mf_recovery_codes; a [Config].Vault takes the place of that format, such as
+// Users can see their codes again, so they are not hashed but sealed, each by
+// itself, with TOTP_SECRETS, and kept in the column mf_recovery_codes; a [Config].Vault takes the place of that format, such as
 // the original's of package flaskcompat. A code whose key is gone cannot be used
 // and does not count; it stays stored, in case the key comes back, until new
 // codes are made. That there is one is logged once.
