@@ -36,6 +36,8 @@ func runRows(t *testing.T, set keySet, flask *side, ways ...[2]*side) {
 		return // the rest is the same with keys
 	}
 	each("two-factor authenticator", authenticatorRow)
+	each("two-factor authenticator replaced", replacedRow)
+	each("two-factor turned off", turnedOffRow)
 	each("two-factor mail", sentRow("email"))
 	each("two-factor text message", sentRow("sms"))
 	each("unified authenticator", unifiedAuthenticatorRow)
@@ -46,6 +48,24 @@ func runRows(t *testing.T, set keySet, flask *side, ways ...[2]*side) {
 func authenticatorRow(t *testing.T, u *user, made, read *side) {
 	u.setUpAuthenticator(t, made)
 	u.validate(t, read)
+}
+
+// replacedRow sets up another authenticator where the first was not made.
+func replacedRow(t *testing.T, u *user, made, read *side) {
+	u.setUpAuthenticator(t, made)
+	v := u.validate(t, read)
+	first := *u
+	u.setUpNext(v)
+	v = first.signIn(t, made)
+	v.post("/tf-validate", fields{"code": first.code(t)}).want(http.StatusBadRequest)
+	u.validate(t, made)
+}
+
+func turnedOffRow(t *testing.T, u *user, made, read *side) {
+	u.setUpAuthenticator(t, made)
+	v := u.validate(t, read)
+	v.post("/tf-setup", fields{"setup": "disable"}).want(http.StatusOK)
+	u.signIn(t, made).mustBeSignedIn()
 }
 
 func sentRow(method string) row {

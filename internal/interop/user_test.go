@@ -73,18 +73,22 @@ func (u *user) signIn(t *testing.T, at *side) *visitor {
 }
 
 // setUpAuthenticator makes an authenticator the second factor.
-func (u *user) setUpAuthenticator(t *testing.T, at *side) *visitor {
+func (u *user) setUpAuthenticator(t *testing.T, at *side) {
 	t.Helper()
-	v := u.signIn(t, at)
+	u.setUpNext(u.signIn(t, at))
+}
+
+// setUpNext makes a new authenticator the second factor of who is signed in.
+func (u *user) setUpNext(v *visitor) {
+	v.t.Helper()
 	r := v.post("/tf-setup", fields{"setup": "authenticator"}).want(http.StatusOK)
-	u.secret = r.field("tf_authr_b32key")
-	v.post("/tf-setup/"+r.field("tf_state_token"), fields{"code": u.code(t)}).want(http.StatusOK)
-	return v
+	u.secret, u.used = r.field("tf_authr_b32key"), 0
+	v.post("/tf-setup/"+r.field("tf_state_token"), fields{"code": u.code(v.t)}).want(http.StatusOK)
 }
 
 // validate signs in with a code of the authenticator, and checks that another
 // does not do.
-func (u *user) validate(t *testing.T, at *side) {
+func (u *user) validate(t *testing.T, at *side) *visitor {
 	t.Helper()
 	v := newVisitor(t, at)
 	v.post("/login", fields{"email": u.email, "password": password}).want(http.StatusOK).
@@ -92,6 +96,7 @@ func (u *user) validate(t *testing.T, at *side) {
 	v.post("/tf-validate", fields{"code": u.wrong(t)}).want(http.StatusBadRequest)
 	v.post("/tf-validate", fields{"code": u.code(t)}).want(http.StatusOK)
 	v.mustBeSignedIn()
+	return v
 }
 
 // setUpSent makes codes by email or sms the second factor.
