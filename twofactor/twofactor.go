@@ -3,12 +3,14 @@ package twofactor
 import (
 	"context"
 	"embed"
-	"net/http"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/codes"
 	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/signed"
 )
 
 // Config configures the feature; its zero value is the default, but for Codes.
@@ -38,7 +40,9 @@ type Config struct {
 	RescueSubject       string `setting:"EMAIL_SUBJECT_TWO_FACTOR_RESCUE" help:"Subject of the mail to the help desk, in place of the built-in one."`
 
 	// Decide has the last word on whether a sign-in needs a second factor: must is
-	// what the settings say. nil: they decide.
+	// what the settings say, and what the user has set up. It is asked on the page
+	// that sets one up, too, whether the user has to have one: the attempt has only
+	// a User then. nil: they decide.
 	Decide func(ctx context.Context, a *doorward.Attempt, must bool) (bool, error) `setting:"-"`
 	// Codes are the codes; those of all features are the same.
 	Codes codes.Config `setting:"-"`
@@ -46,10 +50,11 @@ type Config struct {
 
 // Feature is the second factor by codes.
 type Feature struct {
-	cfg   Config
-	rt    *doorward.Runtime
-	codes *codes.Codes
-	hooks Hooks
+	cfg    Config
+	rt     *doorward.Runtime
+	codes  *codes.Codes
+	setups *signed.Signer
+	hooks  Hooks
 }
 
 var (
@@ -72,27 +77,44 @@ func (f *Feature) Hooks() *Hooks { return &f.hooks }
 // Init implements [doorward.Feature].
 func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.rt = rt
-	if err := conf.Defaults(&f.cfg); err != nil {
+	if err := errors.Join(conf.Defaults(&f.cfg), conf.Defaults(&f.cfg.Codes)); err != nil {
 		return err
 	}
 	var err error
 	if f.codes, err = codes.New(rt, f.cfg.Codes); err != nil {
 		return err
 	}
-	return rt.Pages(files, texts())
+	if err := f.needs(); err != nil {
+		return err
+	}
+	f.setups = rt.Signer("setup")
+	if err := rt.Pages(files, texts()); err != nil {
+		return err
+	}
+	c := &f.cfg
+	return rt.Handle(
+		f.setupForm().Route(doorward.Route{Name: "two_factor_setup", Path: c.SetupURL}),
+		f.confirmForm().Route(doorward.Route{Name: "two_factor_setup_validate", Path: c.SetupURL + "/{token}", Caller: doorward.UserCaller, NoGet: true}),
+		f.validateForm().Route(doorward.Route{Name: "two_factor_token_validation", Path: c.ValidateURL}),
+		f.rescueForm().Route(doorward.Route{Name: "two_factor_rescue", Path: c.RescueURL}),
+	)
 }
 
-// Methods implements [doorward.SecondFactor].
-func (f *Feature) Methods(_ context.Context, u doorward.User) ([]string, error) {
-	return nil, nil
-}
-
-// Required implements [doorward.SecondFactor].
-func (f *Feature) Required(ctx context.Context, a *doorward.Attempt, ready bool) (bool, error) {
-	return false, nil
-}
-
-// Begin implements [doorward.SecondFactor].
-func (f *Feature) Begin(w http.ResponseWriter, r *http.Request, a *doorward.Attempt, method string) (doorward.Result, error) {
-	return doorward.Result{}, nil
+// needs returns everything that the feature cannot run with.
+func (f *Feature) needs() error {
+	c, rt := &f.cfg, f.rt
+	var errs []error
+	for _, m := range c.Methods {
+		known := m == codes.Email || m == codes.SMS || m == codes.Authenticator
+		errs = append(errs, rt.Need(known, fmt.Sprintf("TWO_FACTOR_ENABLED_METHODS: %q is not understood", m), "email, authenticator, sms"))
+	}
+	for name, d := range map[string]time.Duration{"AUTHENTICATOR_VALIDITY": c.AuthenticatorValidity, "MAIL_VALIDITY": c.MailValidity, "SMS_VALIDITY": c.SMSValidity} {
+		errs = append(errs, rt.Need(0 < d && d <= time.Hour, fmt.Sprintf("TWO_FACTOR_%s is %v", name, d), "up to an hour; leave it out for the default"))
+	}
+	return errors.Join(append(errs,
+		rt.Need(len(f.codes.Offered(c.Methods)) > 0, "none of TWO_FACTOR_ENABLED_METHODS can be offered", "add authenticator, or set what sends mails or text messages"),
+		rt.Need(c.SetupWithin > 0, "TWO_FACTOR_SETUP_WITHIN is not positive", "leave it out for the default"),
+		rt.Need(rt.Stores().Claims != nil, "no store for what may happen once, such as the use of a setup", "set Config.Stores.Claims"),
+		rt.Need(len(c.RequiredRoles) == 0 || rt.Stores().Roles != nil, "TWO_FACTOR_REQUIRED_ROLES without a role store", "set Config.Stores.Roles"),
+	)...)
 }

@@ -1,0 +1,115 @@
+package twofactor
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/codes"
+)
+
+// The names of states in JSON.
+const (
+	stateSetup      = "setup_from_login"
+	stateValidating = "validating_profile"
+	stateReady      = "ready"
+)
+
+// Begin implements [doorward.SecondFactor].
+func (f *Feature) Begin(_ http.ResponseWriter, r *http.Request, a *doorward.Attempt, method string) (doorward.Result, error) {
+	f.rt.Web().SetDraft(r, draftKey, "")
+	if method == "" {
+		return doorward.Result{
+			JSON:     map[string]any{"tf_required": true, "tf_state": stateSetup},
+			Redirect: f.rt.Web().Path("two_factor_setup"),
+		}, nil
+	}
+	own, _ := stored(a.User.SecurityAccount())
+	if own.method != codes.Authenticator {
+		if err := f.send(r, a.User, own, own.method); err != nil {
+			return doorward.Result{}, f.notBegun(a, err)
+		}
+	}
+	return doorward.Result{
+		JSON:     map[string]any{"tf_required": true, "tf_state": stateReady, "tf_primary_method": own.method, "tf_method": own.method},
+		Redirect: f.with("two_factor_token_validation", a.Next),
+	}, nil
+}
+
+// notBegun leads to where there are other ways than a code that was not sent: to
+// choose another method, or to be rescued. The sign-in goes on waiting.
+func (f *Feature) notBegun(a *doorward.Attempt, err error) error {
+	page := "two_factor_token_validation"
+	if len(a.Methods) > 1 {
+		page = "tf_select"
+	}
+	p := &doorward.Problem{}
+	switch {
+	case errors.Is(err, codes.ErrNotSent):
+		p = notSent("").Bare()
+	case !errors.As(err, &p):
+		return err
+	}
+	return p.LeadTo(f.with(page, a.Next))
+}
+
+func notSent(field string) *doorward.Problem {
+	p := doorward.Fail(field, "FAILED_TO_SEND_CODE")
+	p.Status = http.StatusInternalServerError
+	return p
+}
+
+// with returns the path of a page with next in its query.
+func (f *Feature) with(page, next string) string {
+	path := f.rt.Web().Path(page)
+	if next == "" {
+		return path
+	}
+	return path + "?next=" + strings.ReplaceAll(url.QueryEscape(next), "%2F", "/")
+}
+
+// send sends u a code of own by a method, which need not be its own: codes of an
+// authenticator are sent by mail to who has lost it. What cannot be sent is
+// [codes.ErrNotSent].
+func (f *Feature) send(r *http.Request, u doorward.User, own factor, by string) error {
+	to := u.SecurityAccount().Email
+	if by == codes.SMS {
+		to = own.phone
+	}
+	secret, err := f.codes.Open(own.secret)
+	if err != nil {
+		f.rt.Logger().ErrorContext(r.Context(), "a second factor cannot be used", "user", u.SecurityAccount().Uniquifier, "err", err)
+		return codes.ErrNotSent
+	}
+	if to == "" || len(f.codes.Offered([]string{by})) == 0 {
+		f.rt.Logger().ErrorContext(r.Context(), "a code cannot be sent: nobody sends it, or there is nowhere to send it", "method", by, "user", u.SecurityAccount().Uniquifier)
+		return codes.ErrNotSent
+	}
+	within := f.within(own.method)
+	err = f.codes.Send(r, codes.Delivery{Secret: secret, Method: by, To: to, User: u, Within: within, Letter: func(code string) doorward.Letter {
+		return doorward.Letter{
+			Template: f.cfg.EmailTemplate, Subject: doorward.Subject("EMAIL_SUBJECT_TWO_FACTOR", f.cfg.EmailSubject),
+			Values: map[string]any{"token": code, "username": nameOf(u), "within": within},
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	ev := CodeSent{User: u, Method: by}
+	if by == codes.SMS {
+		ev.Phone = to
+	}
+	doorward.Fire(r.Context(), f.rt, &f.hooks.CodeSent, ev)
+	return nil
+}
+
+// nameOf is how mails call a user.
+func nameOf(u doorward.User) string {
+	acc := u.SecurityAccount()
+	if acc.Username != "" {
+		return acc.Username
+	}
+	return acc.Email
+}
