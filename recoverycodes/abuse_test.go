@@ -208,7 +208,9 @@ func TestMeanwhile(t *testing.T) {
 		b.LoginAs(s.joe).Want(200)
 		b.JSON = true
 		b.CSRF(manage)
-		race.first = func(u doorward.User) { s.Change(u, func(a *doorward.Account) { a.Uniquifier = strings.Repeat("0", 32) }) }
+		race.first = func(u doorward.User) {
+			s.Change(u, func(a *doorward.Account) { a.Uniquifier = strings.Repeat("0", 32) })
+		}
 		before := s.stored()
 		if res := b.Post(manage, kit.Fields{}); res.Status != 401 || !slices.Equal(s.stored(), before) {
 			t.Errorf("%d %s", res.Status, res.Body)
