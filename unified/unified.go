@@ -3,12 +3,14 @@ package unified
 import (
 	"context"
 	"embed"
+	"sync"
 	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/codes"
 	"github.com/doorward/doorward/conf"
 	"github.com/doorward/doorward/password"
+	"github.com/doorward/doorward/signed"
 )
 
 // Config configures the feature; its zero value is the default, but for Codes and Hasher.
@@ -48,20 +50,32 @@ type Config struct {
 
 // Hasher is what the feature needs of a [password.Hasher].
 type Hasher interface {
+	// Verify compares plain with a stored hash; see [password.Hasher.Verify].
 	Verify(ctx context.Context, plain, stored string) (password.Match, error)
+	// Hash makes a new hash, for one that is outdated.
 	Hash(ctx context.Context, plain string) (string, error)
+	// Waste costs as much as Verify, for accounts without a password or none at all.
 	Waste(ctx context.Context, plain string) error
 }
 
 // Feature is unified sign-in.
 type Feature struct {
-	cfg   Config
-	rt    *doorward.Runtime
-	codes *codes.Codes
-	hooks Hooks
+	cfg    Config
+	rt     *doorward.Runtime
+	codes  *codes.Codes
+	hooks  Hooks
+	states *signed.Signer
+
+	// methods are those of US_ENABLED_METHODS that can be offered here.
+	methods []string
+
+	costlier sync.Once // guards the warning about stored hashes
 }
 
-var _ doorward.Feature = (*Feature)(nil)
+var (
+	_ doorward.Feature = (*Feature)(nil)
+	_ Hasher           = (*password.Hasher)(nil)
+)
 
 //go:embed templates
 var files embed.FS
@@ -78,12 +92,45 @@ func (f *Feature) Hooks() *Hooks { return &f.hooks }
 // Init implements [doorward.Feature].
 func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.rt = rt
+	none := f.cfg.Methods != nil && len(f.cfg.Methods) == 0
 	if err := conf.Defaults(&f.cfg); err != nil {
 		return err
+	}
+	if f.cfg.LoginURL == "" {
+		f.cfg.LoginURL = "/login"
 	}
 	var err error
 	if f.codes, err = codes.New(rt, f.cfg.Codes); err != nil {
 		return err
 	}
-	return rt.Pages(files, texts())
+	f.methods = f.codes.Offered(f.cfg.Methods)
+	if err := f.needs(none); err != nil {
+		return err
+	}
+	f.advise()
+	f.states = rt.Signer("setup")
+	if err := rt.Pages(files, texts()); err != nil {
+		return err
+	}
+	return rt.Handle(f.routes()...)
+}
+
+func (f *Feature) routes() []doorward.Route {
+	c := &f.cfg
+	out := []doorward.Route{
+		f.signIn().Route(doorward.Route{Name: "us_signin", Path: c.SignInURL, Caller: doorward.SignInCaller}),
+		f.signInCode().Route(doorward.Route{Name: "us_signin_send_code", Path: c.SendCodeURL, Caller: doorward.AnonymousCaller, NoGet: true}),
+		f.rt.Links().Page(doorward.Route{Name: "us_verify_link", Path: c.VerifyLinkURL, Caller: doorward.AnonymousCaller}, f.showLink, f.useLink),
+		f.setup().Route(doorward.Route{Name: "us_setup", Path: c.SetupURL, Caller: doorward.FreshCaller}),
+		f.validate().Route(doorward.Route{Name: "us_setup_validate", Path: c.SetupURL + "/{token}", Caller: doorward.UserCaller, NoGet: true}),
+	}
+	if c.ReplacesLogin {
+		out = append(out, f.signIn().Route(doorward.Route{Name: "login", Path: c.LoginURL, Caller: doorward.SignInCaller}))
+	}
+	if !c.NoVerify {
+		out = append(out,
+			f.verify().Route(doorward.Route{Name: "us_verify", Path: c.VerifyURL, Caller: doorward.UserCaller}),
+			f.verifyCode().Route(doorward.Route{Name: "us_verify_send_code", Path: c.VerifySendCodeURL, Caller: doorward.UserCaller, NoGet: true}))
+	}
+	return out
 }
