@@ -3,6 +3,7 @@ package login_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -146,5 +147,60 @@ func TestReplacingUndoesNoChange(t *testing.T) {
 	app.Browser().PostJSON("/login", doorwardtest.Fields{"email": joe, "password": doorwardtest.Password})
 	if got := app.Account(joe).PasswordHash; got != "of the new password" {
 		t.Error("the changed password is gone")
+	}
+}
+
+// second asks for a code that nobody has.
+type second struct{ rt *doorward.Runtime }
+
+func (s *second) Name() string { return "second" }
+
+func (s *second) Init(rt *doorward.Runtime) error {
+	s.rt = rt
+	return rt.Handle(doorward.Route{Name: "second", Path: "/second", Get: func(_ http.ResponseWriter, r *http.Request) (doorward.Result, error) {
+		_, err := rt.SignIn().Pending(r)
+		return doorward.Result{JSON: map[string]any{"waits": err == nil}}, err
+	}})
+}
+
+func (*second) Methods(context.Context, doorward.User) ([]string, error) {
+	return []string{"code"}, nil
+}
+
+func (*second) Required(context.Context, *doorward.Attempt, bool) (bool, error) { return true, nil }
+
+func (*second) Begin(http.ResponseWriter, *http.Request, *doorward.Attempt, string) (doorward.Result, error) {
+	return doorward.Result{Redirect: "/second", JSON: map[string]any{"tf_required": true}}, nil
+}
+
+// TestBeginAgain: who comes back to the sign-in page does not go on with a
+// sign-in that waits for its second factor.
+func TestBeginAgain(t *testing.T) {
+	for name, back := range map[string]func(*doorwardtest.Browser){
+		"page":      func(b *doorwardtest.Browser) { b.JSON = false; b.Get("/login").Want(200) },
+		"json":      func(b *doorwardtest.Browser) { b.Get("/login").Want(200) },
+		"not right": func(b *doorwardtest.Browser) { b.PostJSON("/login", doorwardtest.Fields{"email": joe}).Want(400) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := doorwardtest.New(t, func(c *batteries.Config) { c.More = []doorward.Feature{&second{}} })
+			app.NewUser(joe)
+			b := app.Browser()
+			b.JSON = true
+			b.PostJSON("/login", doorwardtest.Fields{"email": joe, "password": doorwardtest.Password}).Want(200)
+			b.Get("/second").Want(200)
+			back(b)
+			b.JSON = true
+			b.Get("/second").Want(400).Contains("TWO_FACTOR_PERMISSION_DENIED")
+		})
+	}
+}
+
+// TestNothingToForget: where nothing waits the page leaves the cookie as it is.
+func TestNothingToForget(t *testing.T) {
+	app := doorwardtest.New(t, func(c *batteries.Config) { c.More = []doorward.Feature{&second{}} })
+	b := app.Browser()
+	b.Get("/login").Want(200)
+	if res := b.Get("/login").Want(200); len(res.Cookies) != 0 {
+		t.Errorf("cookies were set: %v", res.Cookies)
 	}
 }

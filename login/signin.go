@@ -46,9 +46,12 @@ func (f *Feature) signInPage(r *http.Request, in *signInForm) (doorward.Result, 
 		JSON:   map[string]any{"identity_attributes": names},
 	}
 	id, err := doorward.IdentityFrom(r.Context())
-	if err == nil {
+	switch {
+	case err == nil:
 		res.User = id.User
-	} else if !errors.Is(err, doorward.ErrAnonymous) {
+	case errors.Is(err, doorward.ErrAnonymous):
+		f.rt.SignIn().Abandon(r) // who begins again does not go on with what waits for a second factor
+	default:
 		return res, err
 	}
 	return res, nil
