@@ -58,9 +58,12 @@ func help() *cobra.Command {
 }
 
 // command is one that does something with n arguments, named in use; -1 is any
-// number of them.
+// number of them. A name with underscores can be typed with dashes.
 func command(use, short string, n int, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, RunE: run, DisableFlagsInUseLine: true}
+	if dashed := strings.ReplaceAll(cmd.Name(), "_", "-"); dashed != cmd.Name() {
+		cmd.Aliases = []string{dashed}
+	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if n >= 0 && len(args) != n {
 			return usage(cmd, "%s takes %s, not %d; usage: %s", cmd.CommandPath(), arguments(n), len(args), cmd.UseLine())

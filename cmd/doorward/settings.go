@@ -113,7 +113,9 @@ In the environment, lists are written `+"`a, b`"+`, maps `+"`a=b, c=d`"+`, durat
 The column Needs names the setting that must be on for another to matter.
 
 The server differs from the library in this: SECURITY_SESSION_IDLE is 24 hours; where no SECURITY_ setting is given,
-every feature is on that neither takes the place of signing in with a password nor stands in its way; and
+every feature is on that neither takes the place of signing in with a password nor stands in its way, and phone numbers
+that are set up for codes name accounts, too; SECURITY_TOTP_ISSUER is SECURITY_SITE_NAME, else the host of SERVER_NAME, else
+Doorward; without MAIL_SERVER and SECURITY_SMS_SERVICE, mails and text messages are shown at /dev/mail; and
 SECRET_KEY, SECURITY_PASSWORD_SALT and SECURITY_TOTP_SECRETS are made once, if they are not given, and kept in
 DOORWARD_SECRETS_FILE.
 

@@ -12,7 +12,7 @@ import (
 
 func (p *program) users() *cobra.Command {
 	return group("users", "Make, change and list accounts", p.usersCreate(), p.usersActivate(true), p.usersActivate(false),
-		p.usersConfirm(), p.usersUnlock(), p.usersResetAccess(), p.usersChangePassword(), p.usersList(), p.usersShow(), p.usersDelete())
+		p.usersConfirm(), p.usersUnlock(), p.usersResetAccess(), p.usersResetFactors(), p.usersChangePassword(), p.usersList(), p.usersShow(), p.usersDelete())
 }
 
 func (p *program) usersActivate(active bool) *cobra.Command {

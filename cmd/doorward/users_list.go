@@ -69,13 +69,16 @@ func (p *program) showUser(cmd *cobra.Command, in *installation, u doorward.User
 	for _, r := range roles {
 		names = append(names, r.Name)
 	}
-	acc := u.SecurityAccount()
+	acc, f, factor := u.SecurityAccount(), in.Factors(u), ""
+	if f.Method != "" {
+		factor = second(accounts.Factors{Method: f.Method, Phone: f.Phone})[0]
+	}
 	writeFacts(p.stdout, []fact{
 		{"email", acc.Email}, {"username", acc.Username}, {"password", masked(acc.PasswordHash)}, {"active", yes(acc.Active)}, {"locked", locked},
 		{"confirmed", date(acc.ConfirmedAt)}, {"created", date(acc.CreatedAt)},
 		{"last sign-in", strings.TrimSpace(date(acc.CurrentLoginAt) + " " + acc.CurrentLoginIP)},
 		{"sign-ins", fmt.Sprint(acc.LoginCount)},
-		{"second factor", acc.TFPrimaryMethod}, {"recovery codes", fmt.Sprint(len(acc.RecoveryCodes))},
+		{"second factor", factor}, {"recovery codes", fmt.Sprint(f.Codes)}, {"also signs in by", ways(f)},
 		{"roles", strings.Join(names, ", ")}, {"sessions", fmt.Sprint(len(sessions))},
 	})
 	if len(sessions) > 0 {

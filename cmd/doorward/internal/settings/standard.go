@@ -12,8 +12,9 @@ import (
 func standard(all []conf.Setting) map[string]any {
 	not := map[string]bool{"SECURITY_PASSWORDLESS": true, "SECURITY_US_SIGNIN_REPLACES_LOGIN": true, "SECURITY_CONFIRMABLE": true}
 	out := map[string]any{
-		"SECURITY_EMAIL_CHECK_DELIVERABILITY": "false", // a first try needs no network
-		"SECURITY_USERNAME_ENABLE":            "true",  // and usernames that can be changed can be used
+		"SECURITY_EMAIL_CHECK_DELIVERABILITY": "false",                  // a first try needs no network
+		"SECURITY_USERNAME_ENABLE":            "true",                   // and usernames that can be changed can be used
+		"SECURITY_USER_IDENTITY_ATTRIBUTES":   "email, us_phone_number", // so can numbers that are set up
 	}
 	for _, s := range all {
 		if s.Feature != "" && !not[s.Feature] {

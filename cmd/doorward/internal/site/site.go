@@ -81,9 +81,13 @@ func (f *Feature) profile(_ http.ResponseWriter, r *http.Request) (doorward.Resu
 	}
 	acc := id.User.SecurityAccount()
 	roles, permissions := granted(id.Roles)
+	security, facts, err := f.security(r.Context(), id.User)
+	if err != nil {
+		return doorward.Result{}, err
+	}
 	data := map[string]any{
 		"email": acc.Email, "username": null(acc.Username), "roles": roles, "permissions": permissions,
-		"mechanism": id.Mechanism, "via": append([]string{}, id.Via...), "authenticated_at": null(stamp(id.AuthnAt)),
+		"mechanism": id.Mechanism, "via": append([]string{}, id.Via...), "authenticated_at": null(stamp(id.AuthnAt)), "security": facts,
 	}
 	return doorward.Result{
 		Page: "site/profile.html", Scope: "profile", JSON: data,
@@ -91,8 +95,7 @@ func (f *Feature) profile(_ http.ResponseWriter, r *http.Request) (doorward.Resu
 			"Email": acc.Email, "Username": acc.Username, "Roles": roles, "Permissions": permissions,
 			"Mechanism": id.Mechanism, "Via": id.Via, "At": stamp(id.AuthnAt), "AtText": id.AuthnAt.UTC().Format("2006-01-02 15:04 UTC"),
 			"Session": id.Mechanism == doorward.MechanismSession,
-			"Links": f.links("sessions", "change_password", "change_email", "change_username",
-				"two_factor_setup", "us_setup", "wan_register", "mf_recovery_codes"),
+			"Links":   f.links("change_email", "change_username"), "Security": security,
 		},
 	}, nil
 }

@@ -26,8 +26,17 @@ func texts() map[string]doorward.Text {
 		"site_us_setup":          "Other ways to sign in",
 		"site_wan_register":      "Passkeys",
 		"site_mf_recovery_codes": "Recovery codes",
+
+		"site_security":      "Security",
+		"site_off":           "off",
+		"site_password_set":  "set",
+		"site_password_none": "you have none",
+		"site_number_ending": "%(methods)s (number ending in %(end)s)",
 	}
-	out := map[string]doorward.Text{}
+	out := map[string]doorward.Text{
+		"site_codes_left":     {Text: "%(n)d left", Plural: "%(n)d left"},
+		"site_sessions_count": {Text: "%(n)d browser is signed in", Plural: "%(n)d browsers are signed in"},
+	}
 	for key, text := range words {
 		out[key] = doorward.Text{Text: text}
 	}
