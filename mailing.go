@@ -189,6 +189,9 @@ func (m Mail) Send(ctx context.Context, l Letter) error {
 // tried again.
 func (m Mail) Deliver(ctx context.Context, l Letter) error {
 	msg, err := m.e.compose(ctx, l)
+	if err == nil && m.e.cfg.Mail.Sender == nil {
+		err = errors.New("no mails can be sent")
+	}
 	if err == nil {
 		err = msg.Check()
 	}

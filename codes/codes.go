@@ -55,7 +55,8 @@ func New(rt *doorward.Runtime, cfg Config) (*Codes, error) {
 	c := &Codes{cfg: cfg, rt: rt, vault: cfg.Vault}
 	errs := []error{
 		rt.Need(rt.Stores().Guesses != nil, "no store to keep what became of codes in", "set Config.Stores.Guesses"),
-		rt.Need(cfg.Issuer != "" && !strings.Contains(cfg.Issuer, ":"), fmt.Sprintf("TOTP_ISSUER is %q", cfg.Issuer), "write the name of the site, without a colon"),
+		rt.Need(cfg.Issuer != "" && len(cfg.Issuer) <= longestName && !strings.Contains(cfg.Issuer, ":"), fmt.Sprintf("TOTP_ISSUER is %q", cfg.Issuer),
+			"write the name of the site, without a colon and in no more than 100 bytes"),
 		rt.Need(1 <= cfg.Tries && cfg.Tries <= mostTries, fmt.Sprintf("CODE_TRIES is %d", cfg.Tries), "1 to 10; leave it out for the default"),
 		rt.Need(0 < cfg.SendTimeout && cfg.SendTimeout <= time.Minute, fmt.Sprintf("CODE_SEND_TIMEOUT is %v", cfg.SendTimeout), "up to a minute; leave it out for the default"),
 	}

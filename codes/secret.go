@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"log/slog"
+	"strings"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/internal/otp"
@@ -74,13 +75,18 @@ func (c *Codes) Setup(s Secret, u doorward.User) (Setup, error) {
 	return Setup{Key: otp.Grouped(s.key), Base32: otp.Base32(s.key), URI: uri, QR: template.HTML(drawing), Username: name, Issuer: c.cfg.Issuer}, nil
 }
 
-// name is the first identity of u that is set.
+// longestName bounds the names of the site and the account, in bytes: encoded
+// they must fit into a drawing that cameras can read.
+const longestName = 100
+
+// name is the first identity of u that is set, without colons, which would end
+// the name of the site before it.
 func (c *Codes) name(u doorward.User) string {
 	acc := u.SecurityAccount()
 	known := map[string]string{"email": acc.Email, "username": acc.Username, "us_phone_number": acc.USPhoneNumber}
 	for _, ia := range c.rt.Identities() {
-		if v := known[ia.Attr]; v != "" {
-			return v
+		if v := strings.ReplaceAll(known[ia.Attr], ":", "_"); v != "" {
+			return strings.ToValidUTF8(v[:min(len(v), longestName)], "")
 		}
 	}
 	return "Unknown"

@@ -48,40 +48,52 @@ func (c *Codes) Send(r *http.Request, d Delivery) error {
 	if err != nil {
 		return err
 	}
-	if !send {
-		d.To = ""
-	}
-	ctx := r.Context()
-	code, err := c.issue(ctx, d.Secret, d.Within)
-	if err != nil {
-		return err
+	if !send { // nor does what was sent before stop counting
+		d.To, d.Secret = "", Secret{}
 	}
 	background := d.Stranger != "" && c.rt.Generic() || d.To == ""
+	code, err := c.issue(r.Context(), d.Secret, d.Within)
+	switch {
+	case err == nil:
+		err = c.deliver(r.Context(), d, code, background)
+	case !errors.Is(err, errAhead):
+		return fmt.Errorf("make a code: %w", err)
+	}
+	if err == nil {
+		if d.To != "" && d.Sent != nil {
+			d.Sent()
+		}
+		return nil
+	}
+	c.rt.Logger().ErrorContext(r.Context(), "a code was not sent", "method", d.Method, "err", sms.Redact(err.Error(), sms.Message{To: d.To, Text: code}))
+	if background {
+		return nil // it would tell that there is an account
+	}
+	return ErrNotSent
+}
+
+func (c *Codes) deliver(ctx context.Context, d Delivery, code string, background bool) error {
 	if !background {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.cfg.SendTimeout)
 		defer cancel()
 	}
 	if d.Method == SMS {
-		err = c.text(ctx, d, code, background)
-	} else {
-		err = c.mail(ctx, d, code, background)
+		return c.text(ctx, d, code, background)
 	}
-	if err != nil {
-		c.rt.Logger().ErrorContext(r.Context(), "a code was not sent", "method", d.Method, "err", err)
-		return ErrNotSent
-	}
-	if d.To != "" && d.Sent != nil {
-		d.Sent()
-	}
-	return nil
+	return c.mail(ctx, d, code, background)
 }
 
-// admit asks the limiters.
+// admit asks the queue and the limiters.
 func (c *Codes) admit(r *http.Request, d Delivery) (send bool, err error) {
 	kind := "send-code"
 	if d.Method == SMS {
 		kind = doorward.KindText
+		if q, ok := c.cfg.SMS.(interface{ Ready() error }); ok && d.Stranger != "" {
+			if err := q.Ready(); err != nil {
+				return false, doorward.Busy(err)
+			}
+		}
 	}
 	if d.Stranger != "" {
 		return c.rt.Mail().Admit(r, kind, d.Stranger, d.User)
@@ -116,12 +128,8 @@ func (c *Codes) issue(ctx context.Context, s Secret, within time.Duration) (stri
 		}
 		return nil
 	})
-	if errors.Is(err, errAhead) {
-		c.rt.Logger().ErrorContext(ctx, "a code was not sent", "err", err)
-		return "", ErrNotSent
-	}
 	if err != nil {
-		return "", fmt.Errorf("make a code: %w", err)
+		return "", err
 	}
 	return otp.Code(s.key, step), nil
 }
@@ -141,11 +149,13 @@ func (c *Codes) mail(ctx context.Context, d Delivery, code string, background bo
 
 func (c *Codes) text(ctx context.Context, d Delivery, code string, background bool) error {
 	m := sms.Message{To: d.To, Text: c.rt.Web().Text(ctx, doorward.M("USE_CODE", "code", code))}
-	if d.To == "" {
+	switch {
+	case d.To == "":
 		return nil
-	}
-	if background {
-		return c.cfg.SMS.Send(ctx, m) // a queue: see Config.SMS
+	case c.cfg.SMS == nil:
+		return errors.New("nothing sends text messages: Config.SMS is not set")
+	case background:
+		return safely(func() error { return c.cfg.SMS.Send(ctx, m) }) // a queue: see Config.SMS
 	}
 	send := c.cfg.SMS.Send
 	if q, ok := c.cfg.SMS.(interface {
@@ -157,10 +167,7 @@ func (c *Codes) text(ctx context.Context, d Delivery, code string, background bo
 	go func() { done <- safely(func() error { return send(ctx, m) }) }() // an application's own may not heed ctx
 	select {
 	case err := <-done:
-		if err != nil {
-			return errors.New(sms.Redact(err.Error(), m))
-		}
-		return nil
+		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}

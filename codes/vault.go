@@ -1,9 +1,12 @@
 package codes
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,34 +39,44 @@ func NewVault(secrets map[string]string, purpose string) (Vault, error) {
 		return nil, errors.New("TOTP_SECRETS has no key")
 	}
 	for tag, secret := range secrets {
-		if !goodTag(tag) {
-			return nil, fmt.Errorf("TOTP_SECRETS: the tag %q has other characters than letters, digits, - and _", tag)
+		if !goodTag.MatchString(tag) {
+			return nil, fmt.Errorf("TOTP_SECRETS: the tag %s is not up to 64 letters, digits, - and _, the first of them a letter or a digit", shown(tag))
 		}
 		keys, err := signed.NewKeys([]byte(secret))
 		if err != nil {
-			return nil, fmt.Errorf("TOTP_SECRETS: the key with the tag %s: %w", tag, err)
+			return nil, fmt.Errorf("TOTP_SECRETS: the key with the tag %s: %w", shown(tag), err)
 		}
 		v.sealers[tag] = keys.Sealer("vault/" + purpose)
-		if v.tag == "" || newer(tag, v.tag) {
-			v.tag = tag
-		}
 	}
+	v.tag = highest(slices.Collect(maps.Keys(secrets)))
 	return v, nil
 }
 
-// goodTag reports whether a tag is one that the original accepts, too, and holds no dot.
-func goodTag(tag string) bool {
-	return len(tag) <= 64 && regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`).MatchString(tag)
+// goodTag matches tags that the original accepts, too, without a dot.
+var goodTag = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+
+// shown is a tag in an error, unless it is so long that it may be a key whose tag
+// stands in its place.
+func shown(tag string) string {
+	if len(tag) > 12 {
+		return fmt.Sprintf("of %d characters", len(tag))
+	}
+	return strconv.Quote(tag)
 }
 
-// newer orders tags: as numbers if both are, and otherwise as text.
-func newer(a, b string) bool {
-	x, errX := strconv.ParseUint(a, 10, 64)
-	y, errY := strconv.ParseUint(b, 10, 64)
-	if errX == nil && errY == nil {
-		return x > y
-	}
-	return a > b
+// highest returns the last of tags: as numbers if all of them are, and otherwise
+// as text.
+func highest(tags []string) string {
+	numbers := !slices.ContainsFunc(tags, func(tag string) bool { return strings.Trim(tag, "0123456789") != "" })
+	return slices.MaxFunc(tags, func(a, b string) int {
+		if numbers {
+			x, y := strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+			if c := cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)); c != 0 {
+				return c
+			}
+		}
+		return strings.Compare(a, b)
+	})
 }
 
 func (v *sealed) Seal(plain []byte) (string, error) {

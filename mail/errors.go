@@ -59,6 +59,13 @@ func Redact(reason string, m Message) string {
 		}
 		return word
 	})
+	parts := regexp.MustCompile(`[\pL\pN_-]{6,}`) // of words: code=123456
+	reason = parts.ReplaceAllStringFunc(reason, func(part string) string {
+		if strings.ContainsAny(part, "0123456789") && m.holds(part) {
+			return "(text)"
+		}
+		return part
+	})
 	if len(reason) > maxReason {
 		reason = reason[:maxReason] + "..."
 	}

@@ -173,6 +173,10 @@ func TestRedact(t *testing.T) {
 		"554 see https://help.example/?p=NotYours-1":         "554 see https://help.example/?p=NotYours-1",
 		"554 spam: 482913":                                   "554 spam: (text)",
 		"554 spam (reset/tok3n-abcdef)":                      "554 spam ((text))",
+		"554 code=482913: spam":                              "554 code=(text): spam",
+		"554 text:482913&x=1":                                "554 text:(text)&x=1",
+		"554 [482913]!":                                      "554 [(text)]!",
+		"554 id=4829131":                                     "554 id=4829131",
 		"451 4.7.1 greylisted, come back in 300 seconds":     "451 4.7.1 greylisted, come back in 300 seconds",
 		"dial tcp 127.0.0.1:25: connect: connection refused": "dial tcp 127.0.0.1:25: connect: connection refused",
 	} {
