@@ -2,8 +2,10 @@ package twofactor
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/doorward/doorward"
@@ -18,7 +20,7 @@ const (
 )
 
 // Begin implements [doorward.SecondFactor].
-func (f *Feature) Begin(_ http.ResponseWriter, r *http.Request, a *doorward.Attempt, method string) (doorward.Result, error) {
+func (f *Feature) Begin(w http.ResponseWriter, r *http.Request, a *doorward.Attempt, method string) (doorward.Result, error) {
 	f.rt.Web().SetDraft(r, draftKey, "")
 	if method == "" {
 		return doorward.Result{
@@ -29,7 +31,7 @@ func (f *Feature) Begin(_ http.ResponseWriter, r *http.Request, a *doorward.Atte
 	own, _ := stored(a.User.SecurityAccount())
 	if own.method != codes.Authenticator {
 		if err := f.send(r, a.User, own, own.method); err != nil {
-			return doorward.Result{}, f.notBegun(a, err)
+			return f.notBegun(w, r, a, err)
 		}
 	}
 	return doorward.Result{
@@ -39,20 +41,30 @@ func (f *Feature) Begin(_ http.ResponseWriter, r *http.Request, a *doorward.Atte
 }
 
 // notBegun leads to where there are other ways than a code that was not sent: to
-// choose another method, or to be rescued. The sign-in goes on waiting.
-func (f *Feature) notBegun(a *doorward.Attempt, err error) error {
-	page := "two_factor_token_validation"
-	if len(a.Methods) > 1 {
-		page = "tf_select"
-	}
+// choose another method, or to be rescued. The sign-in goes on waiting: only to
+// choose again it is an error, for what answers those of a first factor begins anew.
+func (f *Feature) notBegun(w http.ResponseWriter, r *http.Request, a *doorward.Attempt, err error) (doorward.Result, error) {
 	p := &doorward.Problem{}
 	switch {
 	case errors.Is(err, codes.ErrNotSent):
 		p = notSent("").Bare()
 	case !errors.As(err, &p):
-		return err
+		return doorward.Result{}, err
 	}
-	return p.LeadTo(f.with(page, a.Next))
+	if len(a.Methods) > 1 {
+		return doorward.Result{}, p.LeadTo(f.with("tf_select", a.Next))
+	}
+	if p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+	res := doorward.Result{Status: p.Status, Bare: true, Redirect: f.with("two_factor_token_validation", a.Next)}
+	var said []string
+	for _, e := range p.Errors {
+		said = append(said, f.rt.Web().Text(r.Context(), e.Message))
+		res.Flash = append(res.Flash, e.Message)
+	}
+	res.JSON = map[string]any{"errors": said}
+	return res, nil
 }
 
 func notSent(field string) *doorward.Problem {

@@ -31,7 +31,7 @@
 // others have one.
 //
 //	request                    none   setup       validating  ready  select  in        changing
-//	GET /login                 none   setup       validating  ready  select  in        changing
+//	GET /login                 none   none        none        none   none    in        changing
 //	POST /login                ready  setup       setup       ready  select  400       400
 //	POST /logout               none   none        none        none   none    none      none
 //	GET /tf-select             -      -           -           -      select  -         -

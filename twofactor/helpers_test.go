@@ -23,7 +23,10 @@ const (
 )
 
 // on is an edit for [kit.New].
-func on(c *batteries.Config) { c.TwoFactor = &twofactor.Config{} }
+func on(c *batteries.Config) {
+	c.TwoFactor = &twofactor.Config{}
+	c.Pages.Messages["USE_CODE"] = doorward.Text{Text: "%(code)s"}
+}
 
 // with is on and other edits.
 func with(edits ...func(*batteries.Config)) func(*batteries.Config) {
