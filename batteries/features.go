@@ -2,10 +2,12 @@ package batteries
 
 import (
 	"context"
+	"slices"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/change"
 	"github.com/doorward/doorward/changeemail"
+	"github.com/doorward/doorward/codes"
 	"github.com/doorward/doorward/confirm"
 	"github.com/doorward/doorward/lockout"
 	"github.com/doorward/doorward/login"
@@ -168,6 +170,9 @@ func (a *App) register(cfg *Config) *register.Feature {
 	}
 	if cfg.Usernames.Enable {
 		c.Usernames, c.UsernameRequired = &cfg.Usernames.Rules, cfg.Usernames.Required
+	}
+	if u := cfg.Unified; u != nil && (len(u.Methods) == 0 || slices.Contains(u.Methods, codes.Email)) {
+		c.CodesByMail = true
 	}
 	return register.New(c)
 }

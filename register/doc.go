@@ -6,7 +6,7 @@
 //
 // The fields are email, password, password_confirm (unless
 // PASSWORD_CONFIRM_REQUIRED is off), next, username (if usernames are on), and
-// those of [Config].Fields. Nothing else of what is posted reaches the user's
+// those of [Config].Fields; where a password is optional, next comes before it. Nothing else of what is posted reaches the user's
 // record. All of them are checked before the visitor is answered, and a
 // password must satisfy the policy.
 //
@@ -14,6 +14,15 @@
 // of them refuses, the account is there and the answer says so without signing
 // in. Where addresses are confirmed the message is CONFIRM_REGISTRATION, whether
 // the gate of package confirm lets him in before or not.
+//
+// # Without a password
+//
+// With PASSWORD_REQUIRED=false a password may be left out, in both fields; one
+// that is given is checked like any other. Who gives none gets, in the same step as
+// the account, a secret from which codes are made that are sent to the address:
+// the feature with the method NewUserSecrets has it, package unified. So the
+// setting needs UNIFIED_SIGNIN with email among US_ENABLED_METHODS, and a sender of mails.
+// A password can be set later, by packages change or reset.
 //
 // # Mails
 //
@@ -43,7 +52,7 @@
 //
 // With RETURN_GENERIC_RESPONSES an address or username that is taken is
 // answered as if it had been free (ASVS 6.3.8): the same bytes, after the same
-// look-ups, one password hash and one mail. What differs is one transaction: it
+// look-ups, one mail, and one password hash, or none where none was given. What differs is one transaction: it
 // stores a row if both were free, and is rolled back after its look-ups if not; and
 // where a unique column of the application's own is taken, both are looked up once
 // more to find out why. Nobody is signed in and no user is named. Only the

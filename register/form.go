@@ -2,6 +2,7 @@ package register
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/doorward/doorward"
 )
@@ -46,17 +47,14 @@ func (f *Feature) form() doorward.Form[registerForm] {
 func (f *Feature) page(_ *http.Request, _ *registerForm) (doorward.Result, error) {
 	return doorward.Result{Page: f.cfg.Template, Scope: "register", Values: map[string]any{
 		"Confirm": !f.cfg.NoConfirm, "Usernames": f.cfg.Usernames != nil, "UsernameRequired": f.cfg.UsernameRequired,
-		"Fields": f.cfg.Fields, "PasswordLength": f.cfg.PasswordLength,
+		"Fields": f.cfg.Fields, "PasswordLength": f.cfg.PasswordLength, "PasswordOptional": f.cfg.PasswordOptional,
 	}}, nil
 }
 
 // checkShape checks what the form alone tells. Fields that are off are empty.
 func (f *Feature) checkShape(r *http.Request, in *registerForm, p *doorward.Problem) {
 	p.Require("email", in.Email, "EMAIL_NOT_PROVIDED")
-	p.Require("password", in.Password, "PASSWORD_NOT_PROVIDED")
-	if !f.cfg.NoConfirm && p.Require("password_confirm", in.PasswordConfirm, "PASSWORD_NOT_PROVIDED") && in.PasswordConfirm != in.Password {
-		p.Add("password_confirm", doorward.M("RETYPE_PASSWORD_MISMATCH"))
-	}
+	f.checkPasswords(in, p)
 	f.rt.Web().CheckNext(r, in.Next, p)
 	f.checkUsername(in, p)
 	for _, own := range f.cfg.Fields {
@@ -64,6 +62,30 @@ func (f *Feature) checkShape(r *http.Request, in *registerForm, p *doorward.Prob
 			p.Require(own.Name, in.Own[own.Name], "FIELD_NOT_PROVIDED")
 		}
 	}
+}
+
+// checkPasswords wants a password twice, or where it is optional the same one or
+// none twice: blanks are none.
+func (f *Feature) checkPasswords(in *registerForm, p *doorward.Problem) {
+	if f.cfg.PasswordOptional {
+		in.Password, in.PasswordConfirm = orNone(in.Password), orNone(in.PasswordConfirm)
+	} else {
+		p.Require("password", in.Password, "PASSWORD_NOT_PROVIDED")
+	}
+	switch {
+	case f.cfg.NoConfirm || p.Has("password_confirm"):
+	case !f.cfg.PasswordOptional && !p.Require("password_confirm", in.PasswordConfirm, "PASSWORD_NOT_PROVIDED"):
+	case in.PasswordConfirm != in.Password:
+		p.Add("password_confirm", doorward.M("RETYPE_PASSWORD_MISMATCH"))
+	}
+}
+
+// orNone makes a password of blanks none at all.
+func orNone(plain string) string {
+	if strings.TrimSpace(plain) == "" {
+		return ""
+	}
+	return plain
 }
 
 // checkUsername replaces the username by its normal form.

@@ -19,7 +19,7 @@ type Config struct {
 	PostRegister     string   `setting:"POST_REGISTER_VIEW" help:"Where registering leads; empty: APPLICATION_ROOT."`
 	Template         string   `setting:"REGISTER_USER_TEMPLATE" default:"security/register_user.html" help:"Template of the registration page."`
 	NoConfirm        bool     `setting:"PASSWORD_CONFIRM_REQUIRED,invert" default:"true" help:"Ask for the new password twice at registration."`
-	PasswordOptional bool     `setting:"PASSWORD_REQUIRED,invert" default:"true" help:"An account must have a password; turning this off needs another way to sign in."`
+	PasswordOptional bool     `setting:"PASSWORD_REQUIRED,invert" default:"true" help:"An account must have a password; turning this off needs UNIFIED_SIGNIN with codes by mail."`
 	DefaultRoles     []string `setting:"REGISTER_ROLES" help:"Roles that new accounts get; they must exist."`
 
 	NoMail                   bool   `setting:"SEND_REGISTER_EMAIL,invert" default:"true" help:"Send a mail about a registration, if mails can be sent."`
@@ -28,6 +28,9 @@ type Config struct {
 	MailTemplateExistingName string `setting:"REGISTER_EMAIL_EXISTING_USERNAME_TEMPLATE" default:"security/email/welcome_existing_username" help:"Template of the mail to whoever asks for a username that is taken, in generic mode."`
 	Subject                  string `setting:"EMAIL_SUBJECT_REGISTER" help:"Subject of these mails, in place of the built-in one."`
 
+	// CodesByMail says that users can sign in with codes by mail: then
+	// PasswordOptional may be set. batteries sets it.
+	CodesByMail bool `setting:"-"`
 	// Usernames, if set, adds a username field to the form.
 	Usernames        *usernames.Rules `setting:"-"`
 	UsernameRequired bool             `setting:"-"`
@@ -128,7 +131,8 @@ func (f *Feature) needs() error {
 		{f.cfg.Hasher != nil, "no password hasher", "set register.Config.Hasher to a *password.Hasher"},
 		{f.cfg.Policy != nil, "no password policy", "set register.Config.Policy to a *password.Policy"},
 		{f.rt.Stores().Admin != nil, "the store cannot make users", "set Config.Stores.Admin"},
-		{!f.cfg.PasswordOptional, "PASSWORD_REQUIRED is off, and there is no sign-in without a password", "leave PASSWORD_REQUIRED on"},
+		{!f.cfg.PasswordOptional || f.cfg.CodesByMail, "PASSWORD_REQUIRED is off, and there is no sign-in without a password", "turn UNIFIED_SIGNIN on with email among US_ENABLED_METHODS, or leave PASSWORD_REQUIRED on"},
+		{!f.cfg.PasswordOptional || f.rt.Mail().On(), "PASSWORD_REQUIRED is off, and no mails can be sent to sign in with", "set Config.Mail.Sender, or leave PASSWORD_REQUIRED on"},
 	} {
 		if err := f.rt.Need(n.ok, n.problem, n.hint); err != nil {
 			return err
@@ -157,13 +161,17 @@ func (f *Feature) checkFields() error {
 	return nil
 }
 
-// fieldNames is the contract's order of the fields, and of their errors.
+// fieldNames is the contract's order of the fields, and of their errors. A
+// password that is optional comes later.
 func (f *Feature) fieldNames() []string {
-	names := []string{"email", "password"}
+	passwords := []string{"password"}
 	if !f.cfg.NoConfirm {
-		names = append(names, "password_confirm")
+		passwords = append(passwords, "password_confirm")
 	}
-	names = append(names, "next")
+	names := slices.Concat([]string{"email"}, passwords, []string{"next"})
+	if f.cfg.PasswordOptional {
+		names = slices.Concat([]string{"email", "next"}, passwords)
+	}
 	if f.cfg.Usernames != nil {
 		names = append(names, "username")
 	}

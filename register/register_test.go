@@ -383,6 +383,7 @@ func TestStartErrors(t *testing.T) {
 		"no password hasher":     func(c *register.Config) { c.Hasher = nil },
 		"no password policy":     func(c *register.Config) { c.Policy = nil },
 		"PASSWORD_REQUIRED":      func(c *register.Config) { c.PasswordOptional = true },
+		"no mails can be sent":   func(c *register.Config) { c.PasswordOptional, c.CodesByMail = true, true },
 		"is not complete":        func(c *register.Config) { c.Fields = []register.Field{{Name: "x"}} },
 		"email is there already": func(c *register.Config) { c.Fields = []register.Field{{Name: "email", Set: set}} },
 		"twice is there already": func(c *register.Config) {

@@ -12,8 +12,8 @@ import (
 	"github.com/doorward/doorward/password"
 )
 
-// submit checks every field and asks the limiters, then hashes once whether the
-// account will be made or not, then makes it, then writes one mail whatever came
+// submit checks every field and asks the limiters, then hashes a password once
+// whether the account will be made or not, then makes it, then writes one mail whatever came
 // of it.
 func (f *Feature) submit(w http.ResponseWriter, r *http.Request, in *registerForm) (doorward.Result, error) {
 	ctx := r.Context()
@@ -22,12 +22,11 @@ func (f *Feature) submit(w http.ResponseWriter, r *http.Request, in *registerFor
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	hash, err := f.cfg.Hasher.Hash(ctx, in.Password)
-	if err != nil {
-		return doorward.Result{}, hashTrouble(err)
-	}
 	acc := user.SecurityAccount()
-	acc.Email, acc.Username, acc.PasswordHash, acc.Active = in.Email, in.Username, hash, true
+	if err := f.credential(ctx, acc, in.Password); err != nil {
+		return doorward.Result{}, err
+	}
+	acc.Email, acc.Username, acc.Active = in.Email, in.Username, true
 	had, err := f.create(ctx, user) // which looks up once more what is known to be taken, too
 	if err != nil {
 		return doorward.Result{}, err
@@ -161,6 +160,31 @@ func (f *Feature) setOwn(in *registerForm, user doorward.User, p *doorward.Probl
 		case err != nil:
 			return fmt.Errorf("field %s: %w", own.Name, err)
 		}
+	}
+	return nil
+}
+
+// coder makes what a user without a password signs in with: package unified does.
+type coder interface {
+	NewUserSecrets() (map[string]string, error)
+}
+
+// credential gives a new account a password, or without one a secret from which
+// codes are made that are sent to its address.
+func (f *Feature) credential(ctx context.Context, acc *doorward.Account, plain string) (err error) {
+	if plain != "" {
+		if acc.PasswordHash, err = f.cfg.Hasher.Hash(ctx, plain); err != nil {
+			return hashTrouble(err)
+		}
+		return nil
+	}
+	if c, on := doorward.Find[coder](f.rt); on {
+		if acc.USTOTPSecrets, err = c.NewUserSecrets(); err != nil {
+			return fmt.Errorf("make secrets for a new user: %w", err)
+		}
+	}
+	if len(acc.USTOTPSecrets) == 0 {
+		return errors.New("an account without a password has no way to sign in")
 	}
 	return nil
 }

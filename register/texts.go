@@ -27,7 +27,8 @@ func texts() map[string]doorward.Text {
 		"welcome_username_again":   {Text: "You can choose another username and try again:"},
 		"welcome_username_button":  {Text: "Create an account"},
 
-		"register_title": {Text: "Create an account"},
-		"have_account":   {Text: "Do you have an account?"},
+		"register_title":       {Text: "Create an account"},
+		"register_no_password": {Text: "Without a password you sign in with codes that we send to your email address."},
+		"have_account":         {Text: "Do you have an account?"},
 	}
 }
