@@ -21,8 +21,8 @@ func TestValidate(t *testing.T) { kit.Run(t, validate(t)...) }
 func TestRescue(t *testing.T)   { kit.Run(t, rescue(t)...) }
 
 func TestOnSQL(t *testing.T) {
-	for _, scenarios := range [][]kit.Scenario{entry(t), setup(t), validate(t), rescue(t)} {
-		kit.RunOn(t, sqltest.Stores(testdb.SQLite), scenarios...)
+	for name, scenarios := range map[string]func(*testing.T) []kit.Scenario{"entry": entry, "setup": setup, "validate": validate, "rescue": rescue} {
+		t.Run(name, func(t *testing.T) { kit.RunOn(t, sqltest.Stores(testdb.SQLite), scenarios(t)...) })
 	}
 }
 
