@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/codes"
@@ -18,6 +19,7 @@ func (f *Feature) signInCode() doorward.Form[signInForm] {
 // checkSend looks at the form alone. In generic mode nothing is said of who is
 // asked for, nor how.
 func (f *Feature) checkSend(r *http.Request, in *signInForm, p *doorward.Problem) {
+	in.Identity = strings.TrimSpace(in.Identity)
 	f.rt.Web().CheckNext(r, in.Next, p)
 	if f.rt.Generic() && len(p.Errors) > 0 {
 		return

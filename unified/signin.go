@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/codes"
@@ -59,6 +60,7 @@ func (f *Feature) choices() map[string]any {
 
 // checkSignIn looks at the form alone.
 func (f *Feature) checkSignIn(r *http.Request, in *signInForm, p *doorward.Problem) {
+	in.Identity = strings.TrimSpace(in.Identity)
 	f.rt.Web().CheckNext(r, in.Next, p)
 	if p.Require("identity", in.Identity, "US_SPECIFY_IDENTITY") {
 		p.Require("passcode", in.Passcode, "INVALID_PASSWORD_CODE")
