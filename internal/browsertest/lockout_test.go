@@ -36,7 +36,7 @@ func (l *letterbox) link(t *testing.T) string {
 	if err != nil || u.Path == "" {
 		t.Fatalf("no link in %q", l.last.Text)
 	}
-	return u.Path
+	return u.RequestURI()
 }
 
 // TestBrowserLockout guesses until an account is locked, and unlocks it by the
