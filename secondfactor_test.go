@@ -1,6 +1,7 @@
 package doorward_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -136,6 +137,74 @@ func TestSecondFactorSelect(t *testing.T) {
 	n.Get("/tf-select").GoesTo("/login")
 	n.JSON = true
 	n.Get("/tf-select").Want(400).Contains("TWO_FACTOR_PERMISSION_DENIED")
+}
+
+// unready is a second factor that cannot be begun for a time.
+type unready struct {
+	*fakeSecond
+	err error
+}
+
+func (f *unready) Begin(w http.ResponseWriter, r *http.Request, a *doorward.Attempt, method string) (doorward.Result, error) {
+	if f.err != nil {
+		return doorward.Result{}, f.err
+	}
+	return f.fakeSecond.Begin(w, r, a, method)
+}
+
+// What cannot be begun is not chosen: another one can be.
+func TestSecondFactorSelectAnother(t *testing.T) {
+	notSent := doorward.Fail("", "FAILED_TO_SEND_CODE")
+	notSent.Status = http.StatusInternalServerError
+	for name, err := range map[string]error{"problem": notSent, "error": errors.New("the provider is down")} {
+		t.Run(name, func(t *testing.T) {
+			one, two := &unready{newSecond("one", "app"), err}, newSecond("two", "passkey")
+			app, _ := withSecond(t, nil, one, two)
+			b := app.Browser()
+			b.JSON = true
+			b.PostJSON("/login", credentials(joe)).Want(200).Contains(`"tf_select":true`)
+			b.PostJSON("/tf-select", kit.Fields{"which": "app"}).Want(500)
+			b.Clone().PostJSON("/one", code("123456")).Want(400).Fails("", "TWO_FACTOR_PERMISSION_DENIED") // it is not chosen
+			b.Get("/tf-select").Want(200).Contains(`["app","passkey"]`)
+			b.PostJSON("/tf-select", kit.Fields{"which": "passkey"}).Want(200).Contains(`"tf_method":"passkey"`)
+			b.Clone().Get("/tf-select").Want(400).Fails("", "TWO_FACTOR_PERMISSION_DENIED") // once chosen
+			b.PostJSON("/two", code("123456")).Want(200)
+			if b.WhoAmI() != joe {
+				t.Error("not signed in")
+			}
+			again := app.Browser()
+			again.JSON = true
+			again.PostJSON("/login", credentials(joe)).Want(200)
+			one.err = nil
+			again.PostJSON("/tf-select", kit.Fields{"which": "app"}).Want(200)
+			again.PostJSON("/one", code("123456")).Want(200)
+		})
+	}
+}
+
+// TWO_FACTOR_ERROR_VIEW is a page's name or a URL; a page that is off is none.
+func TestSecondFactorErrorView(t *testing.T) {
+	for _, tt := range []struct{ view, prefix, root, want string }{
+		{"", "", "", "/login"},
+		{".login", "", "", "/login"},
+		{".login", "/auth", "", "/auth/login"},
+		{".verify", "", "", "/verify"},
+		{".us_signin", "", "", "/"},
+		{".us_signin", "/auth", "/app", "/app"},
+		{".no_such_page", "", "", "/"},
+		{"/again?x=y", "/auth", "", "/again?x=y"},
+		{"https://app.example/sign-in", "", "", "https://app.example/sign-in"},
+	} {
+		app, _ := withSecond(t, func(c *doorward.Config) {
+			c.Second.ErrorView, c.URLs.Prefix, c.URLs.Root = tt.view, tt.prefix, tt.root
+		}, newSecond("second", "app"))
+		b := app.Browser()
+		b.PostForm(tt.prefix+"/second", code("123456")).GoesTo(tt.want)
+		b.Get(tt.prefix + "/tf-select").GoesTo(tt.want)
+		b.Get(tt.prefix + "/login").Want(200).Contains("TWO_FACTOR_PERMISSION_DENIED")
+		b.JSON = true
+		b.PostJSON(tt.prefix+"/second", code("123456")).Want(400).Fails("", "TWO_FACTOR_PERMISSION_DENIED")
+	}
 }
 
 func TestSecondFactorNeeded(t *testing.T) {
