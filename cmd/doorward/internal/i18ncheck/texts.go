@@ -10,10 +10,12 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/cmd/doorward/internal/site"
+	"github.com/doorward/doorward/codes"
 	"github.com/doorward/doorward/doorwardtest"
 	"github.com/doorward/doorward/mail"
 	"github.com/doorward/doorward/memstore"
 	"github.com/doorward/doorward/passwordless"
+	"github.com/doorward/doorward/sms"
 )
 
 // allTexts returns the texts of the installations that there can be, with every
@@ -34,6 +36,7 @@ func textsOf(ctx context.Context, edit func(*batteries.Config)) (map[string]door
 	cfg.SecretKey = []byte(doorwardtest.SecretKey)
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	cfg.Mail.Sender, cfg.URLs.ServerName = &mail.Outbox{}, doorwardtest.Host
+	cfg.Codes = codes.Config{Secrets: map[string]string{"1": doorwardtest.SecretKey}, Issuer: "Doorward", SMS: &sms.Outbox{}}
 	cfg.More = []doorward.Feature{site.New()}
 	doorwardtest.Everything(&cfg)
 	edit(&cfg)

@@ -42,17 +42,20 @@ func (l *Loaded) codes() []error {
 	return l.twilio()
 }
 
+// issuerMax is how long the name of a site may be in a QR code, in bytes.
+const issuerMax = 100
+
 // issuer is how authenticator applications call this site where no setting says
 // it. The format has no room for a colon.
 func (l *Loaded) issuer() string {
-	if title := strings.Join(strings.Fields(strings.ReplaceAll(l.Config.Pages.Title, ":", " ")), " "); title != "" {
+	if title := strings.Join(strings.Fields(strings.ReplaceAll(l.Config.Pages.Title, ":", " ")), " "); title != "" && len(title) <= issuerMax {
 		return title
 	}
 	host := l.Config.URLs.ServerName
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	if host != "" && !strings.Contains(host, ":") {
+	if host != "" && len(host) <= issuerMax && !strings.Contains(host, ":") {
 		return host
 	}
 	return "Doorward"

@@ -95,6 +95,8 @@ func TestIssuer(t *testing.T) {
 		"IPv6":              {[]string{"SERVER_NAME=[::1]:8080"}, "Doorward"},
 		"title":             {[]string{"SERVER_NAME=door.example.org", "SECURITY_SITE_NAME=Acme: the  shop"}, "Acme the shop"},
 		"colons":            {[]string{"SECURITY_SITE_NAME=: :"}, "Doorward"},
+		"long":              {[]string{"SERVER_NAME=door.example.org", "SECURITY_SITE_NAME=" + strings.Repeat("x", 101)}, "door.example.org"},
+		"too long":          {[]string{"SERVER_NAME=" + strings.Repeat("x.", 50) + "y"}, "Doorward"},
 		"given":             {[]string{"SECURITY_SITE_NAME=Acme", "SECURITY_TOTP_ISSUER=Door"}, "Door"},
 		"an empty variable": {[]string{"SECURITY_SITE_NAME=Acme", "SECURITY_TOTP_ISSUER="}, "Acme"},
 	} {
@@ -144,7 +146,7 @@ func TestProblemsOfCodes(t *testing.T) {
 	}{
 		"issuer":        {[]string{"SECURITY_TOTP_ISSUER=a:b"}, []string{"TOTP_ISSUER is"}},
 		"no keys":       {[]string{"SECURITY_TOTP_SECRETS={}"}, []string{"TOTP_SECRETS has no key"}},
-		"short key":     {[]string{`SECURITY_TOTP_SECRETS={"1": "hush"}`}, []string{"the key with the tag 1"}},
+		"short key":     {[]string{`SECURITY_TOTP_SECRETS={"1": "hush"}`}, []string{"the key with the tag"}},
 		"no map":        {[]string{"SECURITY_TOTP_SECRETS=hush"}, []string{"SECURITY_TOTP_SECRETS: is not a map"}},
 		"service":       {[]string{"SECURITY_SMS_SERVICE=Pigeon"}, []string{`SMS_SERVICE: "Pigeon" is not known`}},
 		"no account":    {[]string{"SECURITY_SMS_SERVICE=Twilio"}, []string{"needs ACCOUNT_SID and AUTH_TOKEN and PHONE_NUMBER"}},
