@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +41,9 @@ func with(edits ...func(*batteries.Config)) func(*batteries.Config) {
 
 func required(c *batteries.Config) { c.TwoFactor.Required = true }
 
+// unlimited is for what is about one-time codes, and not about guessing.
+func unlimited(c *batteries.Config) { c.UnlimitedGuessing = true }
+
 // several adds a second factor of another kind; see [key].
 func several(c *batteries.Config) { c.More = append(c.More, key{}) }
 
@@ -50,7 +54,7 @@ func (key) Name() string                 { return "key" }
 func (key) Init(*doorward.Runtime) error { return nil }
 
 func (key) Methods(_ context.Context, u doorward.User) ([]string, error) {
-	if u.SecurityAccount().Username == "has a key" {
+	if strings.HasPrefix(u.SecurityAccount().Username, "has a key") {
 		return []string{"key"}, nil
 	}
 	return nil, nil
@@ -64,7 +68,7 @@ func (key) Begin(http.ResponseWriter, *http.Request, *doorward.Attempt, string) 
 	return doorward.Result{Redirect: "/key", JSON: map[string]any{"tf_required": true, "tf_method": "key"}}, nil
 }
 
-func hasKey(acc *doorward.Account) { acc.Username = "has a key" }
+func hasKey(acc *doorward.Account) { acc.Username = "has a key " + acc.Uniquifier }
 
 // seal seals a secret as the feature of a test does.
 func seal(t testing.TB, purpose string, plain []byte) string {

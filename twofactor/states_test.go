@@ -78,7 +78,6 @@ func arrive(t *testing.T, app *kit.App, state string) *visitor {
 	}
 	if state == "select" {
 		app.Change(u, hasKey)
-		t.Cleanup(func() { app.Change(u, func(acc *doorward.Account) { acc.Username = "" }) })
 	}
 	if state != "none" {
 		begin(v.Browser, v.email).Want(200)
