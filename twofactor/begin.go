@@ -28,6 +28,9 @@ func (f *Feature) Begin(w http.ResponseWriter, r *http.Request, a *doorward.Atte
 			Redirect: f.rt.Web().Path("two_factor_setup"),
 		}, nil
 	}
+	if !a.User.SecurityAccount().Active { // switched off while a method was chosen
+		return doorward.Result{}, f.illegal(r)
+	}
 	own, _ := stored(a.User.SecurityAccount())
 	if own.method != codes.Authenticator {
 		if err := f.send(r, a.User, own, own.method); err != nil {

@@ -226,6 +226,20 @@ func TestDisabledAccount(t *testing.T) {
 	}
 }
 
+// Nor when the method is chosen.
+func TestDisabledWhileChoosing(t *testing.T) {
+	app, _ := site(t, "email", several)
+	u := find(t, app, joe)
+	app.Change(u, hasKey)
+	b := api(app)
+	begin(b, joe).Want(200)
+	app.Change(u, func(acc *doorward.Account) { acc.Active = false })
+	b.Post("/tf-select", kit.Fields{"which": "email"}).Want(400).Fails("", "TWO_FACTOR_PERMISSION_DENIED")
+	if len(app.Outbox.Sent()) != 0 {
+		t.Error("a code was sent")
+	}
+}
+
 // Who has given the password alone is let in nowhere.
 func TestPasswordAlone(t *testing.T) {
 	for _, state := range []string{"setup", "validating", "ready", "select"} {
