@@ -11,7 +11,7 @@ import (
 )
 
 type variedForm struct {
-	Code  string   `json:"code,code"`
+	Code  string   `json:"code" kind:"code"`
 	List  []string `json:"list"`
 	Plain string   `json:"plain"`
 }

@@ -7,8 +7,7 @@ import (
 // Form is an endpoint that shows a form and takes it back. F is a struct whose
 // json tags are the names of the fields, in JSON and in posted forms, and whose
 // order is the order of their errors. Fields are text, bool or []string. A text
-// whose tag says so, as `json:"code,code"`, is a one-time code: clients may send
-// it as a number.
+// with the tag `kind:"code"` is a one-time code: clients may send it as a number.
 //
 // A form whose fields depend on settings gives *F two methods. FieldNames()
 // []string are then all of its fields, in the order of their errors: those of
