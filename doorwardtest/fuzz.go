@@ -79,7 +79,8 @@ func TypeFuzz(t *testing.T, app *App) {
 			b.fuzzForms(t, rt, fields)
 			b.fuzzBodies(t, rt)
 			b.fuzzHeaders(t, rt)
-			if one.Snapshot() != before {
+			// Recovery codes are made by any form that is well formed: it has buttons only.
+			if rt.Name != "mf_recovery_codes" && one.Snapshot() != before {
 				t.Error("something was written")
 			}
 		})
