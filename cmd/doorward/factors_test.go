@@ -159,7 +159,7 @@ func TestTextMessagesWithoutAService(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	page := l.get("/profile", html).body
-	if strings.Contains(page, "555") || !strings.Contains(page, "(number ending in 77)") || !strings.Contains(page, "(number ending in 23)") {
+	if strings.Contains(page, "555") || !strings.Contains(page, "Code by text message (…77)") || !strings.Contains(page, "Code by text message (…23)") {
 		t.Error(page)
 	}
 	out, _ := operate(t, dir, environ, "users", "show", "ann@doors.test")

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/codes"
 	"github.com/doorward/doorward/recoverycodes"
 	"github.com/doorward/doorward/twofactor"
 	"github.com/doorward/doorward/unified"
@@ -28,13 +29,15 @@ type (
 // line is one matter of an account's security, with the page to set it up at.
 type line struct {
 	link
-	Words []string // methods, by their names
-	End   string   // of the number that codes go to
-	Count string   // the text for N
+	Words []word
+	Count string // the text for N
 	N     int
 	Calm  bool   // N is neither good nor bad
 	Empty string // the text where there is none of this
 }
+
+// word is a method, with the end of the number that its codes go to.
+type word struct{ Method, End string }
 
 var (
 	_ secondFactor = (*twofactor.Feature)(nil)
@@ -68,7 +71,7 @@ func (f *Feature) security(ctx context.Context, u doorward.User) ([]line, facts,
 	if tf, on := doorward.Find[secondFactor](f.rt); on {
 		method, phone := tf.State(u)
 		all["second_factor"], all["second_factor_phone"] = null(method), null(masked(phone))
-		add("two_factor_setup", line{Words: words(method), End: ending(phone), Empty: "site_off"})
+		add("two_factor_setup", line{Words: words(phone, method), Empty: "site_off"})
 	}
 	if rc, on := doorward.Find[recovery](f.rt); on {
 		n := rc.RecoveryCodesLeft(u)
@@ -78,7 +81,7 @@ func (f *Feature) security(ctx context.Context, u doorward.User) ([]line, facts,
 	if us, on := doorward.Find[ways](f.rt); on {
 		methods := slices.DeleteFunc(slices.Clone(us.Methods(u)), func(m string) bool { return m == "password" })
 		all["sign_in_methods"], all["sign_in_phone"] = append([]string{}, methods...), null(masked(acc.USPhoneNumber))
-		add("us_setup", line{Words: methods, End: ending(acc.USPhoneNumber), Empty: "site_none"})
+		add("us_setup", line{Words: words(acc.USPhoneNumber, methods...), Empty: "site_none"})
 	}
 	add("wan_register", line{})
 	if f.links("sessions") != nil {
@@ -104,11 +107,17 @@ func (f *Feature) whole(ctx context.Context, u doorward.User) (doorward.User, er
 	return whole, nil
 }
 
-func words(method string) []string {
-	if method == "" {
-		return nil
+func words(phone string, methods ...string) (out []word) {
+	for _, m := range methods {
+		switch m {
+		case "":
+		case codes.SMS:
+			out = append(out, word{m, ending(phone)})
+		default:
+			out = append(out, word{Method: m})
+		}
 	}
-	return []string{method}
+	return out
 }
 
 // ending tells the owner which of two numbers it is, and who looks over his

@@ -31,7 +31,7 @@ func texts() map[string]doorward.Text {
 		"site_off":           "off",
 		"site_password_set":  "set",
 		"site_password_none": "you have none",
-		"site_number_ending": "%(methods)s (number ending in %(end)s)",
+		"site_number_ending": "%(method)s (…%(end)s)",
 	}
 	out := map[string]doorward.Text{
 		"site_codes_left":     {Text: "%(n)d left", Plural: "%(n)d left"},
