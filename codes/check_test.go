@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -128,7 +127,7 @@ func TestNobody(t *testing.T) {
 		t.Error("which secret is nobody's?")
 	}
 	s.takes("somebody's, after it", secret, code, true, true)
-	for range 1000 { // were it the same one each time, some would guess it
+	for range 5000 { // were it the same one each time, some would guess it
 		if s.codes.Check(t.Context(), codes.Secret{}, code, time.Hour, false) == nil {
 			t.Fatal("a code of nobody's was accepted")
 		}
@@ -280,23 +279,14 @@ func TestTriesAtOnce(t *testing.T) {
 		s := newSite(t, func(c *batteries.Config) { c.Stores = stores(t) })
 		secret := codes.NewSecret()
 		code, wrong := s.sent(delivery(secret)), s.wrong(secret)
-		var done atomic.Int64
-		kit.Parallel(t, 100, 0, func(int) bool {
-			defer done.Add(1)
-			return s.codes.Check(t.Context(), secret, wrong, within, true) == nil
-		})
+		kit.Parallel(t, 100, 0, func(int) bool { return s.codes.Check(t.Context(), secret, wrong, within, true) == nil })
 		s.takes("the right one after a hundred wrong ones", secret, code, true, false)
-		// One right one among them wins only if it is among the first.
-		next := s.sent(delivery(secret))
-		var won atomic.Bool
-		kit.Parallel(t, 101, 0, func(i int) bool {
-			if i < 100 {
-				return s.codes.Check(t.Context(), secret, wrong, within, true) == nil
-			}
-			won.Store(s.codes.Check(t.Context(), secret, next, within, true) == nil)
-			return false
-		})
-		s.takes("the right one, once more", secret, next, true, false)
+		// They may be fewer than CODE_TRIES at a time, and are no fewer in sum.
+		code = s.sent(delivery(secret))
+		for range 2 {
+			kit.Parallel(t, 2, 0, func(int) bool { return s.codes.Check(t.Context(), secret, wrong, within, true) == nil })
+		}
+		s.takes("the right one after four wrong ones", secret, code, true, true)
 	})
 }
 
@@ -316,11 +306,23 @@ func TestRows(t *testing.T) {
 			t.Errorf("key %q", key)
 		}
 	}
+	mailed := s.sent(delivery(secret))
+	s.rows = map[string]doorward.Guesses{}
+	s.takes("one that was sent", secret, mailed, true, true)
+	left := 0
+	for _, g := range s.rows {
+		if !g.Until.IsZero() {
+			left++
+		}
+	}
+	if len(s.rows) != 2 || left != 1 {
+		t.Errorf("of a code that was used is left: %+v", s.rows)
+	}
 	other := newSite(t, func(c *batteries.Config) {
 		c.Stores, c.SecretKey = s.Stores, []byte("another key for tests, and for nothing else")
 	})
 	other.takes("under another SECRET_KEY", secret, r, false, false)
-	other.takes("the next one", secret, s.code(secret, 30*time.Second), false, true)
+	other.takes("the next one", secret, s.code(secret, time.Minute), false, true)
 }
 
 // What was sent is forgotten soon, what was used after a year.
