@@ -45,8 +45,8 @@ func texts() map[string]doorward.Text {
 
 		"EMAIL_SUBJECT_TWO_FACTOR":        {Text: "Your code"},
 		"EMAIL_SUBJECT_TWO_FACTOR_RESCUE": {Text: "Somebody cannot sign in"},
-		"two_factor_instructions_intro":   {Text: "This code is the second step of your sign-in:"},
-		"two_factor_instructions_not_you": {Text: "If you are not signing in, somebody else knows your password. Choose a new one."},
+		"two_factor_instructions_intro":   {Text: "Enter this code to go on:"},
+		"two_factor_instructions_not_you": {Text: "If you did not ask for it, somebody else may know your password. Choose a new one."},
 		"two_factor_rescue_intro":         {Text: "Somebody who knows the password of the account %(name)s cannot give the second step and asks for help."},
 		"two_factor_rescue_address":       {Text: "The address of the account: %(email)s"},
 		"two_factor_rescue_check":         {Text: "Before you help, make sure that it is the owner, by another way than an answer to a mail. A stolen password is enough to ask."},
