@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -266,4 +267,22 @@ func TestLeanUserIsAsked(t *testing.T) {
 			t.Error("who has none is not signed in")
 		}
 	})
+}
+
+// Without a store to count in there is no second factor.
+func TestPendingTriesNeedStore(t *testing.T) {
+	stores := kit.New(t, nil).Stores
+	stores.Guesses = nil
+	cfg := batteries.Config{UnlimitedGuessing: true}
+	cfg.Stores, cfg.SecretKey, cfg.More = stores, []byte(kit.SecretKey), []doorward.Feature{newGuessed()}
+	if _, err := batteries.New(cfg); err == nil || !strings.Contains(err.Error(), "Stores.Guesses") {
+		t.Errorf("%v", err)
+	}
+	for _, tries := range []int{-1, 101} {
+		cfg.Stores.Guesses = kit.New(t, nil).Stores.Guesses
+		cfg.Second.Tries = tries
+		if _, err := batteries.New(cfg); err == nil || !strings.Contains(err.Error(), "TWO_FACTOR_TRIES") {
+			t.Errorf("%d tries: %v", tries, err)
+		}
+	}
 }
