@@ -72,7 +72,6 @@ func (f *Feature) checkSignIn(r *http.Request, in *signInForm, p *doorward.Probl
 // only then whether the account may sign in: or else strangers could tell which
 // accounts are switched off.
 func (f *Feature) submitSignIn(w http.ResponseWriter, r *http.Request, in *signInForm) (doorward.Result, error) {
-	f.rt.SignIn().Abandon(r)
 	via := ""
 	user, err := f.rt.SignIn().Prove(r, doorward.Proof{
 		Kind: kindPasscode, Identity: f.rt.SignIn().Identify(in.Identity),
