@@ -4,10 +4,10 @@ import (
 	"context"
 	"embed"
 	"slices"
-	"sync"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/internal/passwords"
 	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/usernames"
 )
@@ -49,13 +49,12 @@ type Feature struct {
 	cfg Config
 	rt  *doorward.Runtime
 
-	costlier sync.Once // guards the warning about stored hashes
+	passwords *passwords.Checker
 }
 
 var (
 	_ doorward.Feature  = (*Feature)(nil)
 	_ doorward.Verifier = (*Feature)(nil)
-	_ Hasher            = (*password.Hasher)(nil)
 )
 
 //go:embed templates
@@ -76,6 +75,7 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	if err := rt.Need(f.cfg.Hasher != nil, "no password hasher", "set login.Config.Hasher to a *password.Hasher"); err != nil {
 		return err
 	}
+	f.passwords = passwords.New(rt, f.cfg.Hasher)
 	if err := rt.Pages(files, texts()); err != nil {
 		return err
 	}

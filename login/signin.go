@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/doorward/doorward"
-	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/usernames"
 )
 
@@ -121,57 +120,14 @@ func (f *Feature) submitSignIn(w http.ResponseWriter, r *http.Request, in *signI
 // authenticate checks a password. It hashes once, whether there is such a user
 // or not.
 func (f *Feature) authenticate(ctx context.Context, u doorward.User, field, plain string) error {
-	if u != nil {
-		return f.checkPassword(ctx, u, plain)
-	}
-	if err := f.cfg.Hasher.Waste(ctx, plain); err != nil {
-		return busy(err)
-	}
-	return doorward.Fail(field, "USER_DOES_NOT_EXIST").Generic("GENERIC_AUTHN_FAILED")
-}
-
-// costlierHashes is said once: it is about the configuration, not about one account.
-const costlierHashes = "stored password hashes cost more than new ones; " +
-	"set SECURITY_PASSWORD_HASH_PROFILE=flask-security or the ARGON2 settings to theirs, " +
-	"or the time of an answer tells accounts from none"
-
-// checkPassword compares, and replaces a hash that is weaker than the policy.
-func (f *Feature) checkPassword(ctx context.Context, user doorward.User, plain string) error {
-	stored := user.SecurityAccount().PasswordHash
-	match, err := f.cfg.Hasher.Verify(ctx, plain, stored)
-	if err != nil {
-		return f.hashTrouble(ctx, user, err)
-	}
-	if match.Costlier {
-		f.costlier.Do(func() { f.rt.Logger().WarnContext(ctx, costlierHashes) })
-	}
-	if !match.OK {
-		return wrongPassword()
-	}
-	if match.Rehash {
-		f.upgrade(ctx, user, plain, stored)
+	ok, err := f.passwords.Check(ctx, u, plain)
+	switch {
+	case err != nil:
+		return err
+	case u == nil:
+		return doorward.Fail(field, "USER_DOES_NOT_EXIST").Generic("GENERIC_AUTHN_FAILED")
+	case !ok:
+		return doorward.Fail("password", "INVALID_PASSWORD").Generic("GENERIC_AUTHN_FAILED")
 	}
 	return nil
-}
-
-func wrongPassword() error {
-	return doorward.Fail("password", "INVALID_PASSWORD").Generic("GENERIC_AUTHN_FAILED")
-}
-
-// upgrade stores a stronger hash of the same password, unless the password
-// changed meanwhile. The user has proved it, so he does not stand in the line of
-// strangers again. It is no reason to refuse a sign-in if that fails.
-func (f *Feature) upgrade(ctx context.Context, user doorward.User, plain, stored string) {
-	next, err := f.cfg.Hasher.Hash(password.Preferred(ctx, user.SecurityAccount().Uniquifier), plain)
-	if err == nil {
-		err = f.rt.Stores().Users.UpdateUser(ctx, user, func(a *doorward.Account) error {
-			if a.PasswordHash == stored {
-				a.PasswordHash = next
-			}
-			return nil
-		})
-	}
-	if err != nil {
-		f.rt.Logger().WarnContext(ctx, "outdated password hash was not replaced", "err", err)
-	}
 }

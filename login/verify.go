@@ -44,7 +44,7 @@ func (f *Feature) submitVerify(_ http.ResponseWriter, r *http.Request, in *verif
 			if u == nil {
 				return doorward.ErrAnonymous // gone meanwhile
 			}
-			return f.checkPassword(password.Preferred(ctx, acc.Uniquifier), u, in.Password)
+			return f.authenticate(password.Preferred(ctx, acc.Uniquifier), u, "", in.Password)
 		},
 	})
 	if err != nil {

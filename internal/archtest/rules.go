@@ -97,7 +97,7 @@ func House() Rules {
 	r.place(Base, "internal/testhash", "internal/testdb", "internal/anycase", "internal/po")
 	r.place(Leaf, "password", "signed", "conf", "address", "usernames", "mail", "sms", "i18n",
 		"sms/phone", "internal/otp", "internal/qrsvg", "internal/columns")
-	r.place(Service, "codes")
+	r.place(Service, "codes", "internal/passwords")
 	r.place(Middle, "memstore", "sqlstore", "storetest", "mail/smtp", "sms/twilio")
 	features := []string{
 		"login", "register", "confirm", "reset", "change", "changeemail", "username", "passwordless",
