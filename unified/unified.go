@@ -3,12 +3,12 @@ package unified
 import (
 	"context"
 	"embed"
-	"sync"
 	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/codes"
 	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/internal/passwords"
 	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/signed"
 )
@@ -69,13 +69,10 @@ type Feature struct {
 	// methods are those of US_ENABLED_METHODS that can be offered here.
 	methods []string
 
-	costlier sync.Once // guards the warning about stored hashes
+	passwords *passwords.Checker
 }
 
-var (
-	_ doorward.Feature = (*Feature)(nil)
-	_ Hasher           = (*password.Hasher)(nil)
-)
+var _ doorward.Feature = (*Feature)(nil)
 
 //go:embed templates
 var files embed.FS
@@ -108,6 +105,7 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 		return err
 	}
 	f.advise()
+	f.passwords = passwords.New(rt, f.cfg.Hasher)
 	f.states = rt.Signer("setup")
 	if err := rt.Pages(files, texts()); err != nil {
 		return err
