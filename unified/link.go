@@ -1,6 +1,7 @@
 package unified
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -23,12 +24,15 @@ func (f *Feature) showLink(r *http.Request) (doorward.Result, error) {
 	}
 	values := map[string]any{"Action": r.URL.EscapedPath() + "?" + r.URL.RawQuery, "Account": ""}
 	if err == nil {
-		values["Account"] = f.rt.SignIn().AccountName(u)
-		if email := u.SecurityAccount().Email; email != "" {
-			values["Account"] = email
-		}
+		values["Account"] = nameOf(u)
 	}
 	return doorward.Result{Page: f.cfg.LinkTemplate, Scope: "us_verify_link", JSON: map[string]any{}, Values: values}, nil
+}
+
+// nameOf is how a user is named to himself.
+func nameOf(u doorward.User) string {
+	acc := u.SecurityAccount()
+	return cmp.Or(acc.Email, acc.Username)
 }
 
 func linkParts(r *http.Request) (id, code string) {

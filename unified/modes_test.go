@@ -52,8 +52,8 @@ func TestTwins(t *testing.T) {
 	for _, asJSON := range []bool{true, false} {
 		var first []string
 		of := ""
-		for name, make := range kinds(secrets) {
-			got := twin(t, make, asJSON)
+		for name, kind := range kinds(secrets) {
+			got := twin(t, kind, asJSON)
 			if first == nil {
 				first, of = got, name
 			}

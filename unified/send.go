@@ -140,7 +140,7 @@ func (f *Feature) letter(d delivery, code string) doorward.Letter {
 	values := map[string]any{"token": code, "login_token": code, "login_link": "", "username": "", "within": f.cfg.TokenValidity}
 	id := doorward.NewUniquifier()
 	if d.user != nil {
-		id, values["username"] = d.user.SecurityAccount().Uniquifier, f.rt.SignIn().AccountName(d.user)
+		id, values["username"] = d.user.SecurityAccount().Uniquifier, nameOf(d.user)
 	}
 	if d.link {
 		values["login_link"] = f.link(id, code, d.next)

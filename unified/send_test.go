@@ -79,6 +79,11 @@ func TestCodeSent(t *testing.T) {
 		if len(evs) != 2 || !evs[0].MagicLink || evs[0].Phone != "" || evs[1].MagicLink || evs[1].Phone != phone || evs[0].User.SecurityAccount().Email != joe {
 			t.Errorf("%+v", evs)
 		}
+		for _, ev := range evs {
+			if rec := ev.Record(); rec.Action != "send-code" || rec.User == nil || len(rec.Attrs) != 2 {
+				t.Errorf("%+v", rec)
+			}
+		}
 		app.CheckMails("https://localhost")
 		link(t, app)
 		if n := len(app.Texts.Sent()); n != 1 || app.Texts.Sent()[0].To != phone {

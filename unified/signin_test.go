@@ -3,7 +3,9 @@ package unified_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
@@ -11,6 +13,7 @@ import (
 	"github.com/doorward/doorward/internal/sqltest"
 	"github.com/doorward/doorward/internal/testdb"
 	"github.com/doorward/doorward/password"
+	"github.com/doorward/doorward/twofactor"
 )
 
 // story makes scenarios whose passcodes are known when they are posted.
@@ -257,4 +260,40 @@ func TestAbandon(t *testing.T) {
 			t.Errorf("%s: signed in", name)
 		}
 	}
+}
+
+// TestWithTwoFactor: the second factor of this module is asked for after some
+// methods, and in a link's way.
+func TestWithTwoFactor(t *testing.T) {
+	from, keys := site(t, turnedOn, all()...)
+	build := func(edits ...func(*batteries.Config)) *kit.App {
+		app := kit.New(t, with(append(edits, func(c *batteries.Config) { c.TwoFactor = &twofactor.Config{Required: true} })...))
+		app.NewUser(joe, func(acc *doorward.Account) {
+			acc.USTOTPSecrets, acc.USPhoneNumber = from.Account(joe).USTOTPSecrets, phone
+		})
+		app.Clock.Advance(from.Clock.Now().Sub(app.Clock.Now()))
+		return app
+	}
+	app := build()
+	for passcode, required := range map[string]bool{kit.Password: true, ask(app, "email"): true, ask(app, "sms"): false, keys.code(app): false} {
+		b := visitor(app, true)
+		res := enter(b, passcode).Want(200)
+		if required {
+			res.Contains(`"tf_required":true`, `"tf_state":"setup_from_login"`)
+		}
+		if (b.WhoAmI() == "") != required {
+			t.Errorf("second factor %t: signed in is %q", required, b.WhoAmI())
+		}
+	}
+	b := visitor(app, false)
+	app.Clock.Advance(5 * time.Minute)
+	press(b, askLink(t, app)).GoesTo("/tf-setup")
+	spa := build(func(c *batteries.Config) {
+		c.URLs.Behavior, c.URLs.PostLogin, c.URLs.LoginError = "spa", "/app", "/app/error"
+	})
+	b = visitor(spa, false)
+	if at := b.Get(askLink(t, spa)).Want(302).Location(); !strings.HasPrefix(at, "/app/error?") || !strings.Contains(at, "tf_required=1") {
+		t.Errorf("leads to %s", at)
+	}
+	b.Get("/tf-setup").GoesTo("/login")
 }
