@@ -1,6 +1,7 @@
 package twofactor_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -153,6 +154,24 @@ func TestSetupOfAnotherAttempt(t *testing.T) {
 	}
 }
 
+// Nor is it for who has come in without one meanwhile, in the same browser.
+func TestSetupOfAnAttemptSignedIn(t *testing.T) {
+	app, _ := site(t, "", required, func(c *batteries.Config) {
+		c.TwoFactor.Decide = func(_ context.Context, a *doorward.Attempt, must bool) (bool, error) {
+			return must && !slices.Contains(a.Via, "doorwardtest"), nil
+		}
+	})
+	b := api(app)
+	begin(b, joe).Want(200)
+	res, _ := choose(b, "authenticator")
+	o := scan(t, app, res)
+	b.LoginAs(find(t, app, joe))
+	b.Post("/tf-validate", code(o.code(0))).Want(400).Fails("", "TWO_FACTOR_PERMISSION_DENIED")
+	if app.Account(joe).TFTOTPSecret != "" || b.WhoAmI() != joe {
+		t.Errorf("stored, or signed out: %q", b.WhoAmI())
+	}
+}
+
 // A number is written when it is proved and not before.
 func TestPhoneBeforeProof(t *testing.T) {
 	app, o := site(t, "")
@@ -199,6 +218,45 @@ func TestOldSetupCookie(t *testing.T) {
 	}
 }
 
+// meddling is a claim store that lets something happen at the last moment.
+type meddling struct {
+	doorward.ClaimStore
+	now *func()
+}
+
+func (m meddling) Claim(ctx context.Context, key string, until time.Time) error {
+	if do := *m.now; do != nil {
+		*m.now = nil
+		do()
+	}
+	return m.ClaimStore.Claim(ctx, key, until)
+}
+
+// Whether a setup may still be stored is looked at when it is.
+func TestFactorAtTheLastMoment(t *testing.T) {
+	for name, change := range map[string]func(*doorward.Account){
+		"another factor": func(acc *doorward.Account) { acc.TFPrimaryMethod, acc.TFTOTPSecret = "email", "the owner's" },
+		"switched off":   func(acc *doorward.Account) { acc.Active = false },
+		"rotated":        func(acc *doorward.Account) { acc.Uniquifier = doorward.NewUniquifier() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var now func()
+			app, _ := site(t, "", required, func(c *batteries.Config) {
+				c.Stores.Claims, c.Stores.Tx = meddling{c.Stores.Claims, &now}, nil
+			})
+			b := api(app)
+			begin(b, joe).Want(200)
+			res, _ := choose(b, "authenticator")
+			u := find(t, app, joe)
+			now = func() { app.Change(u, change) }
+			b.Post("/tf-validate", code(scan(t, app, res).code(0))).Want(400).Fails("", "TWO_FACTOR_PERMISSION_DENIED")
+			if acc := app.Account(joe); acc.TFTOTPSecret != u.SecurityAccount().TFTOTPSecret || b.WhoAmI() != "" {
+				t.Error("stored, or signed in")
+			}
+		})
+	}
+}
+
 // An account that is switched off gets no further with a second factor, and
 // nothing is sent for it.
 func TestDisabledAccount(t *testing.T) {
@@ -214,8 +272,12 @@ func TestDisabledAccount(t *testing.T) {
 				u := find(t, app, v.email)
 				app.Change(u, func(acc *doorward.Account) { acc.Active = false })
 				before, mails := app.Account(v.email), len(app.Outbox.Sent())
-				if res := v.ask(request); res.Status == 200 && path != "/tf-select" {
+				res := v.ask(request)
+				if res.Status == 200 && path != "/tf-select" {
 					t.Errorf("answered: %s", res.Body)
+				}
+				if ours := path == "/tf-setup" || path == "/tf-validate" || path == "/tf-rescue"; ours {
+					res.Fails("", "TWO_FACTOR_PERMISSION_DENIED")
 				}
 				after := app.Account(v.email)
 				if v.WhoAmI() != "" || after.TFTOTPSecret != before.TFTOTPSecret || len(after.RecoveryCodes) != 1 || len(app.Outbox.Sent()) != mails {
