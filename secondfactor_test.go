@@ -164,7 +164,9 @@ func TestSecondFactorSelectAnother(t *testing.T) {
 			b.JSON = true
 			b.PostJSON("/login", credentials(joe)).Want(200).Contains(`"tf_select":true`)
 			b.PostJSON("/tf-select", kit.Fields{"which": "app"}).Want(500)
-			b.Clone().PostJSON("/one", code("123456")).Want(400).Fails("", "TWO_FACTOR_PERMISSION_DENIED") // it is not chosen
+			for _, c := range []string{"123456", "000000"} { // it is not chosen: nothing is compared
+				b.Clone().PostJSON("/one", code(c)).Want(400).Fails("", "TWO_FACTOR_PERMISSION_DENIED")
+			}
 			b.Get("/tf-select").Want(200).Contains(`["app","passkey"]`)
 			b.PostJSON("/tf-select", kit.Fields{"which": "passkey"}).Want(200).Contains(`"tf_method":"passkey"`)
 			b.Clone().Get("/tf-select").Want(400).Fails("", "TWO_FACTOR_PERMISSION_DENIED") // once chosen
