@@ -152,7 +152,7 @@ func (b *body) bind(form any, p *Problem) {
 	for _, name := range fieldNames(form) {
 		ok := true
 		if i, fixed := index[name]; fixed {
-			if tag := v.Type().Field(i).Tag; tag.Get("kind") == "code" || strings.HasSuffix(tag.Get("json"), ",code") {
+			if v.Type().Field(i).Tag.Get("kind") == "code" {
 				b.restoreZeros(name)
 			}
 			ok = b.set(v.Field(i), name)

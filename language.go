@@ -221,8 +221,23 @@ func (e *engine) argument(lang string, v any) string {
 		return e.duration(lang, x)
 	case Message:
 		return e.text(lang, x)
+	case string:
+		if direction(lang) == "rtl" {
+			return isolated(x)
+		}
 	}
 	return fmt.Sprint(v)
+}
+
+// isolated sets a value apart from a sentence that is written from right to left
+// (Unicode UAX #9 section 2.7): without that the plus sign of a phone number and the
+// dot at the end of an address change sides. A code of digits is left alone, to be
+// copied as it is.
+func isolated(value string) string {
+	if !strings.ContainsFunc(value, func(r rune) bool { return r < '0' || r > '9' }) {
+		return value
+	}
+	return "\u2068" + value + "\u2069"
 }
 
 // duration says how long d is, in whole units: "2 days", "1 hour and 30

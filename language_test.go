@@ -255,11 +255,11 @@ func TestTexts(t *testing.T) {
 		"2 hours":        {within(2 * hour), "for 2 hours", "ar:for ar2:2 hours"},
 		"90 minutes":     {within(90 * time.Minute), "for 1 hour and 30 minutes", ""},
 		"longest":        {within(1<<63 - 1), "for 292 years, 5 months, 21 days, 23 hours, 47 minutes, 16 seconds", ""},
-		"one":            {doorward.M("THINGS", "n", 1, "who", "a"), "1 thing of a", "ar1:1 thing of a"},
-		"none":           {doorward.M("THINGS", "n", 0, "who", "a"), "0 things of a", "ar0:0 things of a"},
-		"several":        {doorward.M("THINGS", "n", 11, "who", "a"), "11 things of a", "ar11:11 things of a"},
+		"one":            {doorward.M("THINGS", "n", 1, "who", "a"), "1 thing of a", "ar1:1 thing of \u2068a\u2069"},
+		"none":           {doorward.M("THINGS", "n", 0, "who", "a"), "0 things of a", "ar0:0 things of \u2068a\u2069"},
+		"several":        {doorward.M("THINGS", "n", 11, "who", "a"), "11 things of a", "ar11:11 things of \u2068a\u2069"},
 		"in each other":  {doorward.M("OUTER", "inner", within(hour)), "for 1 hour!", "ar:ar:for ar1:1 hour!"},
-		"not twice":      {doorward.M("THINGS", "n", 1, "who", "%(n)d"), "1 thing of %(n)d", "ar1:1 thing of %(n)d"},
+		"not twice":      {doorward.M("THINGS", "n", 1, "who", "%(n)d"), "1 thing of %(n)d", "ar1:1 thing of \u2068%(n)d\u2069"},
 		"missing":        {doorward.M("LIFE"), "for %(within)s", ""},
 		"own words":      {doorward.Message{Text: "Say %(it)s"}, "Say %(it)s", "Say %(it)s"},
 		"unknown key":    {doorward.M("NO_SUCH_TEXT"), "NO_SUCH_TEXT", "NO_SUCH_TEXT"},
@@ -346,4 +346,33 @@ func TestMailWhileIdentifying(t *testing.T) {
 	if m := app.Outbox.Sent()[0]; m.Language != "ar" || !strings.HasPrefix(m.Subject, "ar:") {
 		t.Errorf("%q in %q", m.Subject, m.Language)
 	}
+}
+
+// TestRightToLeftValues: what is put into a sentence that is written from right to
+// left is set apart from it; a code is not, nor anything in other languages.
+func TestRightToLeftValues(t *testing.T) {
+	app := kit.New(t, func(c *batteries.Config) {
+		c.Languages.Translator = tongues{"en", "ar", "de"}
+		c.Pages.Messages["PHONE_INVALID"] = doorward.Text{Text: "%(phone)s %(email)s %(code)s %(n)d."}
+		c.More = append(c.More, says(doorward.M("PHONE_INVALID", "phone", "+14155552671", "email", joe, "code", "012345", "n", 7)))
+	})
+	for lang, want := range map[string]string{
+		"de": "de:+14155552671 " + joe + " 012345 7.",
+		"ar": "ar:\u2068+14155552671\u2069 \u2068" + joe + "\u2069 012345 7.",
+	} {
+		b := app.Browser()
+		b.JSON = true
+		if got := b.Get("/says", "Accept-Language", lang).JSONAt("response.said"); got != want {
+			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
+	}
+}
+
+// says answers a message at /says.
+func says(m doorward.Message) doorward.Feature {
+	return &bare{name: "says", init: func(rt *doorward.Runtime) error {
+		return rt.Handle(doorward.Route{Name: "says", Path: "/says", Get: func(_ http.ResponseWriter, r *http.Request) (doorward.Result, error) {
+			return doorward.Result{JSON: map[string]any{"said": rt.Web().Text(r.Context(), m)}}, nil
+		}})
+	}}
 }

@@ -107,6 +107,8 @@ func (m Mail) ready() error {
 // AdmitOwn asks if a user who has proved something may do now what causes a mail
 // of a kind to his own address, which need not be his. An error refuses the
 // request: the queue is full (503), or he has done such things too often (429).
+// What strangers cause to the account is counted apart: they must not be able to
+// keep its user from his code.
 func (m Mail) AdmitOwn(r *http.Request, kind string, u User) error {
 	if kind != KindText {
 		if !m.On() {
@@ -116,7 +118,7 @@ func (m Mail) AdmitOwn(r *http.Request, kind string, u User) error {
 			return err
 		}
 	}
-	done, err := m.e.begin(r, Try{Kind: KindMail + kind, Account: accountName(u, ""), User: u, Addr: m.e.proxies.clientAddr(r)})
+	done, err := m.e.begin(r, Try{Kind: KindMail + "own/" + kind, Account: accountName(u, ""), User: u, Addr: m.e.proxies.clientAddr(r)})
 	if err == nil {
 		done(Failed)
 		return nil

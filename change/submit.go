@@ -31,7 +31,7 @@ func (f *Feature) submit(_ http.ResponseWriter, r *http.Request, in *changeForm)
 	if err := f.judge(ctx, acc, in.NewPassword); err != nil {
 		return doorward.Result{}, err
 	}
-	if err := f.rt.Mail().AdmitOwn(r, "own", u); err != nil {
+	if err := f.rt.Mail().AdmitOwn(r, "change", u); err != nil {
 		return doorward.Result{}, err
 	}
 	proved := acc.PasswordHash

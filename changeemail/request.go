@@ -44,7 +44,7 @@ func (f *Feature) request(_ http.ResponseWriter, r *http.Request, in *requestFor
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	if err := f.rt.Mail().AdmitOwn(r, "own", sent.User); err != nil {
+	if err := f.rt.Mail().AdmitOwn(r, "change", sent.User); err != nil {
 		return doorward.Result{}, err
 	}
 	admitted, err := f.rt.Mail().Admit(r, "change-email", email, nil)

@@ -42,7 +42,7 @@ func (f *Feature) try(r *http.Request, t doorward.Try) try {
 		return try{Try: t, only: true, rate: rate, keys: []string{f.names.Digest(t.Kind + "\x00" + network)}}
 	}
 	if kind, ok := strings.CutPrefix(t.Kind, doorward.KindMail); ok {
-		rate := f.toAccount
+		kind, rate := strings.TrimPrefix(kind, "own/"), f.toAccount
 		if kind == kindCode || kind == doorward.KindText {
 			rate = f.codes
 		}

@@ -57,7 +57,7 @@ func (f *Feature) generate(_ http.ResponseWriter, r *http.Request, _ *codesForm)
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	if err := f.rt.Mail().AdmitOwn(r, "own", u); err != nil {
+	if err := f.rt.Mail().AdmitOwn(r, "change", u); err != nil {
 		return doorward.Result{}, err
 	}
 	plain, sealed, err := f.newCodes()

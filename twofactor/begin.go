@@ -91,7 +91,7 @@ func (f *Feature) with(page, next string) string {
 func (f *Feature) send(r *http.Request, u doorward.User, own factor, by string) error {
 	to := u.SecurityAccount().Email
 	if by == codes.SMS {
-		to = own.phone
+		to, _ = f.codes.Phone(own.phone) // the original stores what was typed
 	}
 	secret, err := f.codes.Open(own.secret)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 // codeForm takes a code.
 type codeForm struct {
-	Code string `json:"code,code"`
+	Code string `json:"code" kind:"code"`
 
 	checked bool // the CSRF token was good
 }

@@ -15,7 +15,7 @@ import (
 // The order is that of the errors.
 type signInForm struct {
 	Next     string `json:"next"`
-	Passcode string `json:"passcode,code"`
+	Passcode string `json:"passcode" kind:"code"`
 	Method   string `json:"chosen_method"`
 	Identity string `json:"identity"`
 	Remember bool   `json:"remember"`

@@ -78,7 +78,7 @@ func (f *Feature) stateShown(u doorward.User, st state, token string) (doorward.
 
 // validateForm has the code that completes a set-up.
 type validateForm struct {
-	Passcode string `json:"passcode,code"`
+	Passcode string `json:"passcode" kind:"code"`
 }
 
 func (f *Feature) validate() doorward.Form[validateForm] {

@@ -12,7 +12,7 @@ import (
 
 // verifyForm proves again who is signed in, or asks for a code to do so.
 type verifyForm struct {
-	Passcode string `json:"passcode,code"`
+	Passcode string `json:"passcode" kind:"code"`
 	Method   string `json:"chosen_method"`
 	Next     string `json:"next"`
 }

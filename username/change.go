@@ -54,7 +54,7 @@ func (f *Feature) submitChange(_ http.ResponseWriter, r *http.Request, in *chang
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	if err := f.rt.Mail().AdmitOwn(r, "own", id.User); err != nil {
+	if err := f.rt.Mail().AdmitOwn(r, "change", id.User); err != nil {
 		return doorward.Result{}, err
 	}
 	old, err := f.rename(ctx, id.User, in.Username)

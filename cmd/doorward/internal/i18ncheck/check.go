@@ -75,7 +75,7 @@ func checkEntry(rule po.Rule, e *po.Entry) (wrong []string) {
 		if markup().MatchString(words) && !markup().MatchString(english) {
 			report("markup")
 		}
-		if strings.ContainsFunc(words, unseen(english)) {
+		if strings.ContainsFunc(isolate().ReplaceAllString(words, ""), unseen(english)) {
 			report("a control character")
 		}
 		if margin(words) != margin(english) {
@@ -110,6 +110,10 @@ func compare(want, got []string, may string) string {
 	}
 	return ""
 }
+
+// isolate finds what is set apart from a sentence in the other direction, such as a
+// phone number, with both of its marks.
+func isolate() *regexp.Regexp { return regexp.MustCompile("\u2066[^\u2066-\u2069]*\u2069") }
 
 // unseen tells the characters that no translation needs: control characters,
 // but line ends where the English has some, and those that turn the direction

@@ -112,6 +112,7 @@ func TestCheck(t *testing.T) {
 		"a tab":             {"title|An\tmelden", "title: a control character"},
 		"a line too many":   {"title|An\nmelden", "title: a control character"},
 		"turned round":      {"title|An\u202emelden", "title: a control character"},
+		"not turned back":   {"title|An\u2066melden", "title: a control character"},
 		"a space too many":  {"title| Anmelden", "title: not the white space"},
 		"a space forgotten": {"lead|Seit", "lead: not the white space"},
 	}
