@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
+
+	"github.com/doorward/doorward/internal/sendqueue"
 )
 
 // QueueConfig says how a [Queue] works. What is zero or less is the default.
@@ -69,46 +70,26 @@ func atLeast[T int | time.Duration](v *T, def T) {
 //
 // Mails are in memory only: what [Queue.Close] cannot send is lost, and logged.
 type Queue struct {
-	to  Sender
-	cfg QueueConfig
-
-	quit   context.Context // of all attempts; done when Close gives up
-	giveUp context.CancelFunc
-	idle   chan struct{} // closed when all workers have ended
-
-	mu      sync.Mutex
-	work    sync.Cond // ready grew, or the queue was closed
-	ready   []*item   // to be tried now, oldest first
-	delayed map[*item]func() bool
-	flying  map[*item]struct{}
-	closed  bool
-	lost    int // since the queue was closed
+	to   Sender
+	cfg  QueueConfig
+	pool *sendqueue.Pool[item]
 }
 
 // item is a mail with a place in the queue.
 type item struct {
 	Message
-	since    time.Time
-	attempts int
+	since time.Time
 }
 
 // NewQueue returns a queue in front of a sender. Close it at the end.
 func NewQueue(to Sender, cfg QueueConfig) *Queue {
-	q := &Queue{
-		to: to, cfg: cfg.withDefaults(), idle: make(chan struct{}),
-		delayed: map[*item]func() bool{}, flying: map[*item]struct{}{},
-	}
-	q.work.L = &q.mu
-	q.quit, q.giveUp = context.WithCancel(context.Background())
-	var workers sync.WaitGroup
-	for range q.cfg.Workers {
-		workers.Go(q.run)
-	}
-	go func() {
-		workers.Wait()
-		q.giveUp()
-		close(q.idle)
-	}()
+	q := &Queue{to: to, cfg: cfg.withDefaults()}
+	q.pool = sendqueue.New(sendqueue.Job[item]{
+		Size: q.cfg.Size, Workers: q.cfg.Workers,
+		Try: q.attempt, Again: q.retry, After: q.cfg.After,
+		Delayed: q.logDelayed, Failed: q.logFailed, Abandoned: q.logAbandoned,
+		Full: ErrFull, Closed: ErrClosed, What: "mail: mails",
+	})
 	return q
 }
 
@@ -118,21 +99,7 @@ func (q *Queue) Queued() {}
 // Ready returns [ErrFull] or [ErrClosed] if a mail would find no place now. An
 // answer that must not depend on whether an account exists is refused by it
 // before the account is looked up.
-func (q *Queue) Ready() error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.refusal()
-}
-
-func (q *Queue) refusal() error {
-	switch {
-	case q.closed:
-		return ErrClosed
-	case len(q.ready)+len(q.delayed)+len(q.flying) >= q.cfg.Size:
-		return ErrFull
-	}
-	return nil
-}
+func (q *Queue) Ready() error { return q.pool.Ready() }
 
 // Send implements [Sender]. It never waits. What it refuses is logged by template
 // and recipient hash: a mail that finds no place ([ErrFull], [ErrClosed]) and one
@@ -146,7 +113,7 @@ func (q *Queue) Send(ctx context.Context, m Message) error {
 		if m.ID == "" {
 			m.ID = NewID(m.From)
 		}
-		err = q.add(&item{Message: m, since: q.cfg.Now()})
+		err = q.pool.Add(item{m, q.cfg.Now()})
 	}
 	if err == nil {
 		return nil
@@ -172,13 +139,7 @@ func (q *Queue) Now(ctx context.Context, m Message) error {
 	return q.to.Send(ctx, m)
 }
 
-func (q *Queue) add(it *item) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if err := q.refusal(); err != nil {
-		return err
-	}
-	q.ready = append(q.ready, it)
-	q.work.Signal()
-	return nil
-}
+// Close sends what waits, and tries once more at once what waits to be tried
+// again, until ctx is done. The queue takes no more. An error says how many mails
+// are lost, and each is logged.
+func (q *Queue) Close(ctx context.Context) error { return q.pool.Close(ctx) }

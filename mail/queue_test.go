@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -441,3 +442,32 @@ func TestQueueOnRealTimers(t *testing.T) {
 type senderFunc func(context.Context, mail.Message) error
 
 func (f senderFunc) Send(ctx context.Context, m mail.Message) error { return f(ctx, m) }
+
+// TestQueueTriesAgainAtOnce begins attempts while the ones before are being logged.
+func TestQueueTriesAgainAtOnce(t *testing.T) {
+	var log strings.Builder
+	var tries atomic.Int32
+	sent := make(chan struct{})
+	q := mail.NewQueue(senderFunc(func(ctx context.Context, m mail.Message) error {
+		if tries.Add(1) < 50 {
+			return broken(ctx, m)
+		}
+		close(sent)
+		return nil
+	}), mail.QueueConfig{
+		Attempts: 50, Delays: []time.Duration{1}, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		After: func(_ time.Duration, f func()) func() bool { go f(); return func() bool { return false } },
+	})
+	if err := q.Send(t.Context(), good()); err != nil {
+		t.Fatal(err)
+	}
+	<-sent
+	if err := q.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for i := 1; i < 50; i++ {
+		if n := strings.Count(log.String(), fmt.Sprintf("attempt=%d ", i)); n != 1 {
+			t.Errorf("attempt %d is logged %d times", i, n)
+		}
+	}
+}

@@ -3,10 +3,10 @@ package sms
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"sync"
 	"time"
+
+	"github.com/doorward/doorward/internal/sendqueue"
 )
 
 // QueueConfig says how a [Queue] works. What is zero or less is the default.
@@ -52,19 +52,9 @@ func atLeast[T int | time.Duration](v *T, def T) {
 //
 // Messages are in memory only: what [Queue.Close] cannot send is lost, and logged.
 type Queue struct {
-	to  Sender
-	cfg QueueConfig
-
-	quit   context.Context // of all attempts; done when Close gives up
-	giveUp context.CancelFunc
-	idle   chan struct{} // closed when all workers have ended
-
-	mu      sync.Mutex
-	work    sync.Cond // waiting grew, or the queue was closed
-	waiting []*item   // oldest first
-	flying  map[*item]struct{}
-	closed  bool
-	lost    int // since the queue was closed
+	to   Sender
+	cfg  QueueConfig
+	pool *sendqueue.Pool[item]
 }
 
 // item is a message with a place in the queue.
@@ -75,62 +65,31 @@ type item struct {
 
 // NewQueue returns a queue in front of a sender. Close it at the end.
 func NewQueue(to Sender, cfg QueueConfig) *Queue {
-	q := &Queue{to: to, cfg: cfg.withDefaults(), idle: make(chan struct{}), flying: map[*item]struct{}{}}
-	q.work.L = &q.mu
-	q.quit, q.giveUp = context.WithCancel(context.Background())
-	var workers sync.WaitGroup
-	for range q.cfg.Workers {
-		workers.Go(q.run)
-	}
-	go func() {
-		workers.Wait()
-		q.giveUp()
-		close(q.idle)
-	}()
+	q := &Queue{to: to, cfg: cfg.withDefaults()}
+	q.pool = sendqueue.New(sendqueue.Job[item]{
+		Size: q.cfg.Max, Workers: q.cfg.Workers,
+		Try: q.try, Failed: q.logFailed, Abandoned: q.logAbandoned,
+		Full: ErrFull, Closed: ErrClosed, What: "sms: messages",
+	})
 	return q
 }
 
 // Ready returns [ErrFull] or [ErrClosed] if a message would find no place now. An
 // answer that must not depend on whether an account exists is refused by it
 // before the account is looked up.
-func (q *Queue) Ready() error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.refusal()
-}
-
-func (q *Queue) refusal() error {
-	switch {
-	case q.closed:
-		return ErrClosed
-	case len(q.waiting)+len(q.flying) >= q.cfg.Max:
-		return ErrFull
-	}
-	return nil
-}
+func (q *Queue) Ready() error { return q.pool.Ready() }
 
 // Send implements [Sender]. It never waits. What it refuses is logged: a message
 // that finds no place ([ErrFull], [ErrClosed]) and one that [Message.Check] refuses.
 func (q *Queue) Send(ctx context.Context, m Message) error {
 	err := m.Check()
 	if err == nil {
-		err = q.add(&item{m, q.cfg.Now()})
+		err = q.pool.Add(item{m, q.cfg.Now()})
 	}
 	if err != nil {
 		q.cfg.Log.ErrorContext(ctx, "a text message was refused", "sms", m, "err", err)
 	}
 	return err
-}
-
-func (q *Queue) add(it *item) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if err := q.refusal(); err != nil {
-		return err
-	}
-	q.waiting = append(q.waiting, it)
-	q.work.Signal()
-	return nil
 }
 
 // Now sends a message in line, past what waits, and returns what became of it
@@ -147,17 +106,6 @@ func (q *Queue) Now(ctx context.Context, m Message) error {
 	return q.attempt(ctx, m)
 }
 
-// attempt tries a message once. A sender that panics loses that message and no other.
-func (q *Queue) attempt(ctx context.Context, m Message) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, q.cfg.Timeout)
-	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the sender panicked: %s", Redact(fmt.Sprint(p), m))
-		}
-	}()
-	if err := q.to.Send(ctx, m); err != nil {
-		return &failure{Redact(err.Error(), m), err}
-	}
-	return nil
-}
+// Close sends what waits until ctx is done. The queue takes no more. An error says
+// how many messages are lost, and each is logged.
+func (q *Queue) Close(ctx context.Context) error { return q.pool.Close(ctx) }
