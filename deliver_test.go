@@ -84,13 +84,12 @@ func TestDeliverNow(t *testing.T) {
 func TestDeliverEnds(t *testing.T) {
 	open := make(chan struct{})
 	defer close(open)
-	f, sender := newWriter(), &nowSender{}
-	withFeatures(t, func(c *doorward.Config) { c.Mail.Sender = sender }, f)
 	for name, now := range map[string]func(context.Context, mail.Message) error{
 		"heeds its context": func(ctx context.Context, _ mail.Message) error { <-ctx.Done(); return ctx.Err() },
 		"does not":          func(context.Context, mail.Message) error { <-open; return nil },
 	} {
-		sender.now = now
+		f, sender := newWriter(), &nowSender{now: now}
+		withFeatures(t, func(c *doorward.Config) { c.Mail.Sender = sender }, f)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		if err := f.rt.Mail().Deliver(ctx, letter()); err == nil || !strings.Contains(err.Error(), "deadline") {
 			t.Errorf("%s: %v", name, err)

@@ -207,7 +207,7 @@ func (e *engine) secondFactor(w http.ResponseWriter, r *http.Request, v *visit, 
 	if err != nil || !needed {
 		return res, false, err
 	}
-	if e.cfg.Second.NotAlways && v.trusted(a.User) {
+	if e.cfg.Second.NotAlways && len(have) > 0 && v.trusted(whole.User) {
 		return res, false, nil
 	}
 	whole.Next, whole.Methods = e.nextOf(r, a), methodNames(have)

@@ -121,9 +121,28 @@ func (m Mail) AdmitOwn(r *http.Request, kind string, u User) error {
 	done, err := m.e.begin(r, Try{Kind: KindMail + "own/" + kind, Account: accountName(u, ""), User: u, Addr: m.e.proxies.clientAddr(r)})
 	if err == nil {
 		done(Failed)
-		return nil
 	}
-	if p, ok := asProblem(err); ok && p.Status == http.StatusTooManyRequests { // in words that do not speak of passwords
+	return often(err)
+}
+
+// AdmitText asks if a user may cause a text message now, and counts it for his
+// address, and for the number if that is given, as it must be while it is not proved
+// to be his: who rents a number is paid for what is sent to it, and accounts to send
+// it with cost nothing. An error refuses it (429).
+func (m Mail) AdmitText(r *http.Request, number string) error {
+	err := (SignIn{m.e, ""}).Count(r, "texts")
+	if err == nil && number != "" {
+		var done func(Outcome)
+		if done, err = m.e.begin(r, Try{Kind: KindMail + "to/" + KindText, Account: number, Addr: m.e.proxies.clientAddr(r)}); err == nil {
+			done(Failed)
+		}
+	}
+	return often(err)
+}
+
+// often puts a limit into words that do not speak of passwords.
+func often(err error) error {
+	if p, ok := asProblem(err); ok && p.Status == http.StatusTooManyRequests {
 		p.Errors = []FieldError{{Message: M("error_429_title")}}
 	}
 	return err

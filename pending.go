@@ -125,11 +125,13 @@ var errSpent = errors.New("doorward: no more tries")
 const trustAAD = "tf-validity"
 
 // trust puts the cookie into the answer that lets this browser sign user in
-// without a second factor until it expires or the uniquifier rotates.
+// without a second factor until it expires, the uniquifier rotates, or the second
+// factor is another: whoever replaces the authenticator that was stolen with a
+// laptop does not mean to trust the laptop. user is the whole record.
 func (v *visit) trust(user User) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	plain := fmt.Sprintf("%d|%s", v.e.now().Unix(), user.SecurityAccount().Uniquifier)
+	plain := fmt.Sprintf("%d|%s", v.e.now().Unix(), trustedAs(user))
 	a := cookieAttrs{path: "/", secure: "auto", sameSite: http.SameSiteStrictMode, httpOnly: true}
 	c := a.cookie(v.e.cfg.Second.CookieName, v.e.trusts.SealString([]byte(plain), trustAAD), v.tls())
 	c.MaxAge = int(v.e.cfg.Second.Validity / time.Second)
@@ -152,7 +154,13 @@ func (v *visit) trusted(user User) bool {
 		return false
 	}
 	age := v.e.now().Sub(time.Unix(at, 0))
-	return age < v.e.cfg.Second.Validity && age > -time.Minute && sameText(uid, user.SecurityAccount().Uniquifier)
+	return age < v.e.cfg.Second.Validity && age > -time.Minute && sameText(uid, trustedAs(user))
+}
+
+// trustedAs names an account with its second factor.
+func trustedAs(user User) string {
+	acc := user.SecurityAccount()
+	return hashText("trusted\x00" + acc.Uniquifier + "\x00" + acc.TFPrimaryMethod + "\x00" + acc.TFTOTPSecret)
 }
 
 // selectForm is the engine's own page: which second factor to use.

@@ -24,6 +24,8 @@ type Delivery struct {
 	// like any other, and not sent.
 	To   string
 	User doorward.User // nil: nobody
+	// Unproved says that To is what a user typed, and may be anybody's.
+	Unproved bool
 	// Within is how long the code is accepted, as given to [Codes.Check].
 	Within time.Duration
 	// Letter is the mail for a code. Send fills in To and User.
@@ -98,7 +100,15 @@ func (c *Codes) admit(r *http.Request, d Delivery) (send bool, err error) {
 	if d.Stranger != "" {
 		return c.rt.Mail().Admit(r, kind, d.Stranger, d.User)
 	}
-	return true, c.rt.Mail().AdmitOwn(r, kind, d.User)
+	if err := c.rt.Mail().AdmitOwn(r, kind, d.User); err != nil || d.Method != SMS {
+		return err == nil, err
+	}
+	number := ""
+	if d.Unproved {
+		number = d.To
+	}
+	err = c.rt.Mail().AdmitText(r, number)
+	return err == nil, err
 }
 
 // issue chooses the code to send: the one that was sent before, while it has half

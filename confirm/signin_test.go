@@ -113,7 +113,7 @@ func TestStopped(t *testing.T) {
 					res.Want(200)
 				} else {
 					res.GoesTo("/login")
-					if got := b.Get("/login").Flashes(); !slices.Equal(got, []string{"EMAIL_CONFIRMED"}) {
+					if got := b.Clone().Get("/login").Flashes(); !slices.Equal(got, []string{"EMAIL_CONFIRMED"}) {
 						t.Errorf("flashes %q", got)
 					}
 				}
@@ -151,7 +151,7 @@ func TestSecondFactor(t *testing.T) {
 				res.Want(200).Contains(`"tf_required":true`).Lacks(`"user"`)
 			} else {
 				res.GoesTo("/second")
-				if got := b.Get("/login").Flashes(); !slices.Equal(got, []string{"EMAIL_CONFIRMED"}) {
+				if got := b.Clone().Get("/login").Flashes(); !slices.Equal(got, []string{"EMAIL_CONFIRMED"}) {
 					t.Errorf("flashes %q", got)
 				}
 			}

@@ -34,6 +34,7 @@ type Config struct {
 	MailTries     int           `setting:"LOCKOUT_MAIL_TRIES" default:"60" help:"Mails of one kind that strangers may ask for from one address within LOCKOUT_ADDRESS_WINDOW."`
 	AccountMails  int           `setting:"LOCKOUT_ACCOUNT_MAILS" default:"10" help:"Mails of one kind that strangers may cause to one account within LOCKOUT_ADDRESS_WINDOW; more are not sent, and nobody is told. Also how often its user may do what causes a notice."`
 	AccountCodes  int           `setting:"LOCKOUT_ACCOUNT_CODES" default:"20" help:"Codes by mail, and as many by text message, that one account is sent within LOCKOUT_ADDRESS_WINDOW."`
+	TextTries     int           `setting:"LOCKOUT_TEXT_TRIES" default:"100" help:"Text messages that are sent because of one address within LOCKOUT_ADDRESS_WINDOW, to whatever number and by whatever user; to one number go as many as LOCKOUT_ACCOUNT_CODES says."`
 	RegisterTries int           `setting:"LOCKOUT_REGISTER_TRIES" default:"1000" help:"Registrations from one address within LOCKOUT_ADDRESS_WINDOW."`
 	IPv6Prefix    int           `setting:"LOCKOUT_IPV6_PREFIX" default:"64" help:"Bits of an IPv6 address that count as one address: a household or a server has all the rest."`
 
@@ -106,7 +107,7 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	f.address = rate{c.AddressTries, c.AddressWindow}
 	f.mailing = streak{1, c.UnlockEvery, c.UnlockEveryMax, c.UnlockForget}
 	f.toAccount, f.codes = rate{c.AccountMails, c.AddressWindow}, rate{c.AccountCodes, c.AddressWindow}
-	f.rates = map[string]rate{"token": f.address, "register": {c.RegisterTries, c.AddressWindow}, kindUnlock: {c.UnlockTries, c.AddressWindow}}
+	f.rates = map[string]rate{"token": f.address, "register": {c.RegisterTries, c.AddressWindow}, kindUnlock: {c.UnlockTries, c.AddressWindow}, "texts": {c.TextTries, c.AddressWindow}}
 	for _, kind := range []string{"confirm", "reset", "recover", "passwordless", "change-email", kindCode, doorward.KindText} {
 		f.rates[kind] = rate{c.MailTries, c.AddressWindow}
 	}
@@ -136,7 +137,7 @@ func (f *Feature) check() error {
 		{"LOCKOUT_TRIES", c.Tries, 1, mostCounted, ""}, {"LOCKOUT_WAITING", c.Waiting, 1, mostCounted, ""},
 		{"LOCKOUT_ACCOUNT_TRIES", c.AccountTries, 1, mostCounted, ""}, {"LOCKOUT_ADDRESS_TRIES", c.AddressTries, 1, mostCounted, ""},
 		{"LOCKOUT_REGISTER_TRIES", c.RegisterTries, 1, mostCounted, ""}, {"LOCKOUT_MAIL_TRIES", c.MailTries, 1, mostCounted, ""},
-		{"LOCKOUT_ACCOUNT_MAILS", c.AccountMails, 1, mostCounted, ""}, {"LOCKOUT_ACCOUNT_CODES", c.AccountCodes, 1, mostCounted, ""}, {"UNLOCK_TRIES", c.UnlockTries, 1, mostCounted, ""},
+		{"LOCKOUT_ACCOUNT_MAILS", c.AccountMails, 1, mostCounted, ""}, {"LOCKOUT_ACCOUNT_CODES", c.AccountCodes, 1, mostCounted, ""}, {"LOCKOUT_TEXT_TRIES", c.TextTries, 1, mostCounted, ""}, {"UNLOCK_TRIES", c.UnlockTries, 1, mostCounted, ""},
 		{"LOCKOUT_ACCOUNT_MAX", c.AccountMax, 5, nistMax, " (NIST SP 800-63B-4 section 3.2.2)"}, {"LOCKOUT_IPV6_PREFIX", c.IPv6Prefix, 16, 128, ""},
 	} {
 		errs = append(errs, rt.Need(n.from <= n.value && n.value <= n.to, fmt.Sprintf("%s is %d", n.name, n.value),

@@ -102,8 +102,8 @@ func (f *Feature) send(r *http.Request, u doorward.User, own factor, by string) 
 		f.rt.Logger().ErrorContext(r.Context(), "a code cannot be sent: nobody sends it, or there is nowhere to send it", "method", by, "user", u.SecurityAccount().Uniquifier)
 		return codes.ErrNotSent
 	}
-	within := f.within(own.method)
-	err = f.codes.Send(r, codes.Delivery{Secret: secret, Method: by, To: to, User: u, Within: within, Letter: func(code string) doorward.Letter {
+	within, unproved := f.within(own.method), own.phone != u.SecurityAccount().TFPhoneNumber
+	err = f.codes.Send(r, codes.Delivery{Secret: secret, Method: by, To: to, User: u, Unproved: unproved, Within: within, Letter: func(code string) doorward.Letter {
 		return doorward.Letter{
 			Template: f.cfg.EmailTemplate, Subject: doorward.Subject("EMAIL_SUBJECT_TWO_FACTOR", f.cfg.EmailSubject),
 			Values: map[string]any{"token": code, "username": nameOf(u), "within": within},

@@ -60,7 +60,7 @@ func (f *Feature) submitConfirm(_ http.ResponseWriter, r *http.Request, in *code
 
 // confirm proves a setup by its first code, and stores it.
 func (f *Feature) confirm(r *http.Request, c caller, s setup, code string) error {
-	if err := f.prove(r, c.user, s.Secret, s.Method, code); err != nil {
+	if err := f.prove(r, c.user, factor{method: s.Method, secret: s.Secret}, code); err != nil {
 		return err
 	}
 	if err := f.store(r.Context(), c, s); err != nil {

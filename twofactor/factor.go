@@ -15,6 +15,7 @@ type factor struct {
 	method string // codes.Email, codes.SMS or codes.Authenticator
 	secret string // sealed
 	phone  string // E.164
+	kept   bool   // it is the account's, and not one that is being set up
 }
 
 // stored returns the factor of an account, if it has one.
@@ -22,7 +23,7 @@ func stored(acc *doorward.Account) (factor, bool) {
 	if acc.TFPrimaryMethod == "" || acc.TFTOTPSecret == "" {
 		return factor{}, false
 	}
-	return factor{method: methodOf(acc), secret: acc.TFTOTPSecret, phone: acc.TFPhoneNumber}, true
+	return factor{method: methodOf(acc), secret: acc.TFTOTPSecret, phone: acc.TFPhoneNumber, kept: true}, true
 }
 
 // methodOf reads the names that older releases of the original wrote, too. For one

@@ -139,8 +139,8 @@ func (f *Feature) expired(r *http.Request) error {
 }
 
 // prove compares a code of u, once, within the limits of every proof.
-func (f *Feature) prove(r *http.Request, u doorward.User, sealed, method, typed string) error {
-	secret, err := f.codes.Open(sealed)
+func (f *Feature) prove(r *http.Request, u doorward.User, own factor, typed string) error {
+	secret, err := f.codes.Open(own.secret)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,10 @@ func (f *Feature) prove(r *http.Request, u doorward.User, sealed, method, typed 
 			if u == nil {
 				return doorward.ErrAnonymous // signed out meanwhile
 			}
-			err := f.codes.Check(ctx, secret, typed, f.within(method), method != codes.Authenticator)
+			if now, _ := stored(u.SecurityAccount()); own.kept && now.secret != own.secret { // replaced a moment ago
+				return doorward.Fail("code", "TWO_FACTOR_INVALID_TOKEN")
+			}
+			err := f.codes.Check(ctx, secret, typed, f.within(own.method), own.method != codes.Authenticator)
 			if errors.Is(err, codes.ErrWrong) {
 				return doorward.Fail("code", "TWO_FACTOR_INVALID_TOKEN")
 			}

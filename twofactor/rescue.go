@@ -29,14 +29,15 @@ type rescue struct{ name, url string }
 // recoveryCodes is what is asked of the feature that has recovery codes.
 type recoveryCodes interface{ RecoveryCodesLeft(doorward.User) int }
 
-// rescues are the ways that u has.
-func (f *Feature) rescues(u doorward.User) (out []rescue) {
+// rescues are the ways that the user of a sign-in has.
+func (f *Feature) rescues(a *doorward.Attempt) (out []rescue) {
+	u := a.User
 	acc, here := u.SecurityAccount(), f.rt.Web().Path("two_factor_rescue")
 	own, has := stored(acc)
 	if has && own.method != codes.Authenticator {
 		out = append(out, rescue{rescueResend, ""})
 	}
-	if has && !f.cfg.NoRescueEmail && f.rt.Mail().On() && acc.Email != "" {
+	if has && !f.cfg.NoRescueEmail && f.rt.Mail().On() && acc.Email != "" && !byMail(a.Via) {
 		out = append(out, rescue{rescueEmail, here})
 	}
 	if rc, ok := doorward.Find[recoveryCodes](f.rt); ok && f.rt.Web().Path("mf_recovery") != "" && rc.RecoveryCodesLeft(u) > 0 {
@@ -46,6 +47,12 @@ func (f *Feature) rescues(u doorward.User) (out []rescue) {
 		out = append(out, rescue{rescueHelp, here})
 	}
 	return out
+}
+
+// byMail reports whether the first factor was something in a mail. Another mail is
+// no second one: whoever reads the mailbox has both (NIST SP 800-63B-4 section 2.2).
+func byMail(via []string) bool {
+	return slices.ContainsFunc(via, func(v string) bool { return slices.Contains([]string{"email", "token", "confirm", "reset"}, v) })
 }
 
 // onPage are the names of the ways as the page lists them, where a mail to who
@@ -82,7 +89,7 @@ func (f *Feature) rescuePage(r *http.Request, _ *rescueForm) (doorward.Result, e
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	return f.verifyPage(a.User), nil
+	return f.verifyPage(a), nil
 }
 
 func (f *Feature) submitRescue(_ http.ResponseWriter, r *http.Request, in *rescueForm) (doorward.Result, error) {
@@ -90,7 +97,7 @@ func (f *Feature) submitRescue(_ http.ResponseWriter, r *http.Request, in *rescu
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	if !slices.ContainsFunc(f.rescues(a.User), func(o rescue) bool { return o.name == in.HelpSetup }) {
+	if !slices.ContainsFunc(f.rescues(a), func(o rescue) bool { return o.name == in.HelpSetup }) {
 		return doorward.Result{}, doorward.Fail("help_setup", "TWO_FACTOR_METHOD_NOT_AVAILABLE")
 	}
 	own, _ := stored(a.User.SecurityAccount())
@@ -112,7 +119,7 @@ func (f *Feature) submitRescue(_ http.ResponseWriter, r *http.Request, in *rescu
 	if err != nil {
 		return doorward.Result{}, err
 	}
-	res := f.verifyPage(a.User)
+	res := f.verifyPage(a)
 	res.Values["Problem"], res.Flash = in.HelpSetup, []doorward.Message{said}
 	return res, nil
 }

@@ -87,6 +87,9 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 	if err := f.needs(); err != nil {
 		return err
 	}
+	if rt.Mail().On() && f.cfg.RescueMail == "no-reply@localhost" {
+		rt.Logger().Info("nobody reads the requests for help of users who cannot give their second factor: name the help desk", "setting", "SECURITY_TWO_FACTOR_RESCUE_MAIL")
+	}
 	f.setups = rt.Signer("setup")
 	if err := rt.Pages(files, texts()); err != nil {
 		return err

@@ -65,7 +65,7 @@ func (f *Feature) validatePage(r *http.Request, in *codeForm) (doorward.Result, 
 		res, err = f.setupStep(r.Context(), w.caller, *w.setup, in.checked)
 		res.JSON = map[string]any{}
 	} else {
-		res = f.verifyPage(w.user)
+		res = f.verifyPage(w.attempt)
 	}
 	if w.attempt == nil {
 		res.User = w.user
@@ -76,9 +76,9 @@ func (f *Feature) validatePage(r *http.Request, in *codeForm) (doorward.Result, 
 }
 
 // verifyPage asks for the code of the account's factor, and offers other ways.
-func (f *Feature) verifyPage(u doorward.User) doorward.Result {
-	own, _ := stored(u.SecurityAccount())
-	options := f.rescues(u)
+func (f *Feature) verifyPage(a *doorward.Attempt) doorward.Result {
+	own, _ := stored(a.User.SecurityAccount())
+	options := f.rescues(a)
 	urls := map[string]any{}
 	for _, o := range options {
 		if o.url != "" {
@@ -104,7 +104,7 @@ func (f *Feature) validate(w http.ResponseWriter, r *http.Request, in *codeForm)
 			err = f.illegal(r)
 		}
 	} else {
-		err = f.prove(r, wait.user, wait.own.secret, wait.own.method, in.Code)
+		err = f.prove(r, wait.user, wait.own, in.Code)
 	}
 	if err != nil {
 		return doorward.Result{}, err

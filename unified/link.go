@@ -1,10 +1,11 @@
 package unified
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/codes"
@@ -24,15 +25,20 @@ func (f *Feature) showLink(r *http.Request) (doorward.Result, error) {
 	}
 	values := map[string]any{"Action": r.URL.EscapedPath() + "?" + r.URL.RawQuery, "Account": ""}
 	if err == nil {
-		values["Account"] = nameOf(u)
+		values["Account"] = masked(u.SecurityAccount().Email)
 	}
 	return doorward.Result{Page: f.cfg.LinkTemplate, Scope: "us_verify_link", JSON: map[string]any{}, Values: values}, nil
 }
 
-// nameOf is how a user is named to himself.
-func nameOf(u doorward.User) string {
-	acc := u.SecurityAccount()
-	return cmp.Or(acc.Email, acc.Username)
+// masked shows enough of an address for its owner: an old link, found in a log, must
+// not tell it to others.
+func masked(email string) string {
+	i := strings.LastIndexByte(email, '@')
+	if i < 1 {
+		return ""
+	}
+	_, size := utf8.DecodeRuneInString(email)
+	return email[:size] + "…" + email[i:]
 }
 
 func linkParts(r *http.Request) (id, code string) {

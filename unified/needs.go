@@ -58,6 +58,6 @@ func (f *Feature) knows(setting string, methods []string) error {
 func (f *Feature) advise() {
 	byPhone := func(ia doorward.IdentityAttribute) bool { return ia.Attr == "us_phone_number" }
 	if f.offers(codes.SMS) && !slices.ContainsFunc(f.rt.Identities(), byPhone) {
-		f.rt.Logger().Warn("US_ENABLED_METHODS has sms, and nobody can name his account by his phone number: add us_phone_number to USER_IDENTITY_ATTRIBUTES")
+		f.rt.Logger().Info("US_ENABLED_METHODS has sms, and nobody can name his account by his phone number: add us_phone_number to USER_IDENTITY_ATTRIBUTES")
 	}
 }

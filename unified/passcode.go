@@ -3,17 +3,28 @@ package unified
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/codes"
 )
 
-// match returns the method of which passcode is u's, trying all that are offered
-// in their order, or [codes.ErrWrong]. What is wrong costs the same whether there
+// passwordFirst puts the password before the codes. A code that is compared before
+// a hash could be guessed for nothing: who goes away while the hash waits for its
+// turn is not counted, and neither is who is turned away by a full queue.
+func passwordFirst(methods []string) []string {
+	if i := slices.Index(methods, viaPassword); i > 0 {
+		return slices.Insert(slices.Delete(slices.Clone(methods), i, i+1), 0, viaPassword)
+	}
+	return methods
+}
+
+// match returns the method of which passcode is u's, trying all that are offered,
+// the password first and the others in their order, or [codes.ErrWrong]. What is wrong costs the same whether there
 // is such a user or not and whatever he has set up: one hash, and for what looks
 // like a code one update of the store by method.
 func (f *Feature) match(ctx context.Context, u doorward.User, passcode string) (via string, err error) {
-	for _, m := range f.methods {
+	for _, m := range passwordFirst(f.methods) {
 		if m == viaPassword {
 			err = f.checkPassword(ctx, u, passcode)
 		} else {

@@ -1,6 +1,7 @@
 package unified
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -110,12 +111,13 @@ type delivery struct {
 	link       bool   // the mail has a link that signs in
 	next       string // where that leads
 	stranger   string
+	unproved   bool // to is what was typed
 }
 
 // send sends a code, and tells who listens.
 func (f *Feature) send(r *http.Request, d delivery) error {
 	err := f.codes.Send(r, codes.Delivery{
-		Secret: d.secret, Method: d.method, To: d.to, User: d.user, Within: f.cfg.TokenValidity, Stranger: d.stranger,
+		Secret: d.secret, Method: d.method, To: d.to, User: d.user, Within: f.cfg.TokenValidity, Stranger: d.stranger, Unproved: d.unproved,
 		Letter: func(code string) doorward.Letter { return f.letter(d, code) },
 		Sent:   func() { f.tell(r.Context(), d) },
 	})
@@ -140,7 +142,7 @@ func (f *Feature) letter(d delivery, code string) doorward.Letter {
 	values := map[string]any{"token": code, "login_token": code, "login_link": "", "username": "", "within": f.cfg.TokenValidity}
 	id := doorward.NewUniquifier()
 	if d.user != nil {
-		id, values["username"] = d.user.SecurityAccount().Uniquifier, nameOf(d.user)
+		id, values["username"] = d.user.SecurityAccount().Uniquifier, cmp.Or(d.user.SecurityAccount().Email, d.user.SecurityAccount().Username)
 	}
 	if d.link {
 		values["login_link"] = f.link(id, code, d.next)

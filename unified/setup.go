@@ -85,6 +85,9 @@ func (f *Feature) submitSetup(_ http.ResponseWriter, r *http.Request, in *setupF
 		}
 	}
 	if len(remove) > 0 {
+		if err := f.rt.Mail().AdmitOwn(r, "change", u); err != nil {
+			return doorward.Result{}, err
+		}
 		if err := f.remove(r.Context(), u, remove); err != nil {
 			return doorward.Result{}, err
 		}
@@ -111,10 +114,23 @@ func (f *Feature) removable(acc *doorward.Account, methods []string) error {
 	}
 	left := only(active, func(m string) bool { return !slices.Contains(methods, m) })
 	elsewhere := acc.PasswordHash != "" && !f.cfg.ReplacesLogin // the other page takes it
-	if len(methods) > 0 && len(left) == 0 && !elsewhere {
+	if len(methods) > 0 && (len(left) == 0 && !elsewhere || slices.Contains(methods, codes.SMS) && !f.named(acc)) {
 		return doorward.Fail("delete_method", "US_LAST_METHOD")
 	}
 	return nil
+}
+
+// named reports whether an account can be named without its phone number.
+func (f *Feature) named(acc *doorward.Account) bool {
+	return slices.ContainsFunc(f.rt.Identities(), func(ia doorward.IdentityAttribute) bool {
+		switch ia.Attr {
+		case "email":
+			return acc.Email != ""
+		case "username":
+			return acc.Username != ""
+		}
+		return ia.Attr != "us_phone_number" // the application knows what else there is
+	})
 }
 
 // remove takes methods from u, if that still leaves one under the store's lock.
@@ -153,11 +169,14 @@ func (f *Feature) begin(r *http.Request, u doorward.User, in *setupForm) (state,
 	if err != nil {
 		return state{}, err
 	}
-	st := state{User: acc.Uniquifier, Method: in.Method, Secret: sealed}
+	st := state{For: f.owner(acc), Method: in.Method, Secret: sealed}
 	d := delivery{user: u, method: in.Method, secret: secret, to: acc.Email}
 	var refused error
 	switch in.Method {
 	case codes.Authenticator:
+		if err := f.rt.Mail().AdmitOwn(r, "change", u); err != nil { // of what comes of it he is told by mail
+			return st, err
+		}
 		f.tell(r.Context(), d)
 		return st, nil
 	case codes.Email:
@@ -165,12 +184,13 @@ func (f *Feature) begin(r *http.Request, u doorward.User, in *setupForm) (state,
 			return st, doorward.Fail("chosen_method", "US_METHOD_NOT_AVAILABLE")
 		}
 	case codes.SMS:
-		st.Phone, d.to = in.Phone, in.Phone
+		st.Phone, d.to, d.unproved = in.Phone, in.Phone, true
 		holder, err := f.rt.Accounts().Holder(r.Context(), "us_phone_number", in.Phone)
 		if err != nil {
 			return st, err
 		}
-		if holder != nil && holder.SecurityAccount().Uniquifier != acc.Uniquifier {
+		// Where answers must not tell, whose number it is learns who can read its codes.
+		if holder != nil && holder.SecurityAccount().Uniquifier != acc.Uniquifier && !f.rt.Generic() {
 			refused, d.to = taken(), "" // counted as if it was sent: nobody looks up numbers here
 		}
 	}

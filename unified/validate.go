@@ -19,10 +19,15 @@ import (
 // and bound to the account that asked for it, with the secret sealed, and is used
 // once.
 type state struct {
-	User   string `json:"u"` // uniquifier
+	For    string `json:"f"` // whose it is, in a way that tells nobody
 	Method string `json:"m"`
 	Secret string `json:"s"`
 	Phone  string `json:"p,omitempty"`
+}
+
+// owner names an account: its uniquifier would be in logs of URLs otherwise.
+func (f *Feature) owner(acc *doorward.Account) string {
+	return f.states.Digest("owner\x00" + acc.Uniquifier)
 }
 
 func (f *Feature) sign(st state) string {
@@ -38,7 +43,7 @@ func (f *Feature) sign(st state) string {
 func (f *Feature) open(u doorward.User, token string) (st state, err error) {
 	payload, _, err := f.states.Verify(token, f.cfg.SetupWithin, f.rt.Now())
 	expired := errors.Is(err, signed.ErrExpired)
-	if err != nil && !expired || json.Unmarshal(payload, &st) != nil || st.User != u.SecurityAccount().Uniquifier || !f.offers(st.Method) {
+	if err != nil && !expired || json.Unmarshal(payload, &st) != nil || st.For != f.owner(u.SecurityAccount()) || !f.offers(st.Method) {
 		return st, f.dead("", doorward.M("API_ERROR"))
 	}
 	if expired {
@@ -151,7 +156,7 @@ func (f *Feature) store(ctx context.Context, u doorward.User, st state, token st
 			return err
 		}
 		return stores.Users.UpdateUser(ctx, u, func(acc *doorward.Account) error {
-			if acc.Uniquifier != st.User {
+			if f.owner(acc) != st.For {
 				return doorward.ErrAnonymous // signed out everywhere meanwhile
 			}
 			secrets := map[string]string{st.Method: st.Secret}

@@ -22,6 +22,9 @@ func (p *program) usersResetFactors() *cobra.Command {
 				fmt.Fprintf(p.stdout, "Notice: %s has no second factor; nothing changed.\n", name)
 			default:
 				fmt.Fprintf(p.stdout, "Removed from %s: %s. All sessions are ended.\n", name, strings.Join(second(had), ", "))
+				if len(had.Ways) > 0 {
+					fmt.Fprintf(p.stdout, "The account can still be signed in to by: %s. If these may be another's, use: doorward users reset_access\n", ways(had))
+				}
 			}
 			return nil
 		})

@@ -15,6 +15,7 @@ func standard(all []conf.Setting) map[string]any {
 		"SECURITY_EMAIL_CHECK_DELIVERABILITY": "false",                  // a first try needs no network
 		"SECURITY_USERNAME_ENABLE":            "true",                   // and usernames that can be changed can be used
 		"SECURITY_USER_IDENTITY_ATTRIBUTES":   "email, us_phone_number", // so can numbers that are set up
+		"SECURITY_TWO_FACTOR_RESCUE_MAIL":     "help-desk@localhost",    // whose mails are shown with the others
 	}
 	for _, s := range all {
 		if s.Feature != "" && !not[s.Feature] {
