@@ -1,5 +1,5 @@
 // Package mail holds the words of mail: a message, what sends one, and a queue
-// in front of it that tries again. It uses the standard library alone. Package
+// in front of it that tries again. It needs no other library. Package
 // mail/smtp sends to a server, [Log] writes a line for each mail instead, and
 // [Outbox] keeps mails for tests.
 //
