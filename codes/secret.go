@@ -1,6 +1,8 @@
 package codes
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"log/slog"
@@ -42,6 +44,27 @@ func (c *Codes) Open(stored string) (Secret, error) {
 		return Secret{}, nil
 	}
 	key, err := c.vault.Open(stored)
+	return opened(key, err)
+}
+
+// OpenFor is Open for a request that has proved nothing yet, with the same work
+// whatever is stored, and if nothing is: see [LevelVault]. name says who asks for
+// what, the same at every request: a visitor, what he typed, and a method. It goes
+// no further than here but as a hash.
+func (c *Codes) OpenFor(name, stored string) (Secret, error) {
+	v, ok := c.vault.(LevelVault)
+	if !ok {
+		return c.Open(stored)
+	}
+	sum := sha256.Sum256([]byte(name))
+	key, err := v.OpenFor(hex.EncodeToString(sum[:]), stored)
+	if err == nil && stored == "" {
+		return Secret{}, nil
+	}
+	return opened(key, err)
+}
+
+func opened(key []byte, err error) (Secret, error) {
 	if err == nil && len(key) == 0 {
 		err = errSealed
 	}

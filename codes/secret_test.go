@@ -100,6 +100,53 @@ func TestOwnVault(t *testing.T) {
 	}
 }
 
+// levelVault says what it was asked.
+type levelVault struct {
+	plainVault
+	asked *[]string
+}
+
+func (v levelVault) OpenFor(name, stored string) ([]byte, error) {
+	*v.asked = append(*v.asked, name+" "+stored)
+	if stored == "" {
+		return nil, nil
+	}
+	return v.Open(stored)
+}
+
+// A vault whose time would tell something is asked in vain, too, under a name that
+// says nothing; others are not.
+func TestOpenFor(t *testing.T) {
+	var asked []string
+	for _, vault := range []codes.Vault{nil, plainVault{}, levelVault{asked: &asked}} {
+		s := newSite(t, func(c *batteries.Config) { c.Codes.Vault = vault })
+		secret := codes.NewSecret()
+		stored, err := s.codes.Seal(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened, err := s.codes.OpenFor(joe, stored)
+		s.takes("its code", opened, s.code(secret, 0), false, err == nil)
+		if none, err := s.codes.OpenFor(joe, ""); err != nil || !none.IsZero() {
+			t.Errorf("%T: nothing stored: %v, %v", vault, none, err)
+		}
+		if got, err := s.codes.OpenFor(joe, "plain:"); err == nil || !got.IsZero() {
+			t.Errorf("%T: an empty key is somebody's", vault)
+		}
+	}
+	if len(asked) != 3 {
+		t.Fatalf("asked %q", asked)
+	}
+	name, _, _ := strings.Cut(asked[0], " ")
+	if len(name) != 64 || asked[1] != name+" " || asked[2] != name+" plain:" {
+		t.Errorf("asked %q", asked)
+	}
+	s := newSite(t, func(c *batteries.Config) { c.Codes.Vault = levelVault{plainVault{errors.New("no key")}, &asked} })
+	if _, err := s.codes.OpenFor("ann", "x"); err == nil || strings.HasPrefix(asked[3], name) {
+		t.Errorf("%v, asked %q", err, asked)
+	}
+}
+
 // identified lets users sign in with these, in order.
 func identified(names ...string) func(*batteries.Config) {
 	return func(c *batteries.Config) {

@@ -21,6 +21,19 @@ type Vault interface {
 	Open(stored string) ([]byte, error)
 }
 
+// LevelVault is a [Vault] that takes so long to open something that the time would
+// tell strangers which accounts exist, and what they have set up (ASVS 6.3.8).
+// The format of this library takes no time worth hiding, and is none.
+type LevelVault interface {
+	Vault
+	// OpenFor is Open for a stranger who asks under a name: a hash that must not
+	// be kept longer than is of use. The work is the same whatever is stored, also
+	// if it is "", which opens to nothing without an error. Work may be saved only
+	// where OpenFor was called with this name before: what others opened must not
+	// make a difference either, since only accounts that exist are in use.
+	OpenFor(name, stored string) ([]byte, error)
+}
+
 // sealed is the format of this library: the key's tag, a dot, and what its sealer
 // made of the secret.
 type sealed struct {

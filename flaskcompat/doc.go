@@ -16,6 +16,10 @@
 // encrypted but not authenticated, so that whoever may write to the database can
 // change what it decrypts to without being noticed.
 //
+// A wallet also takes milliseconds to open, which strangers can measure. It does
+// the same for accounts that do not exist ([TOTPWallet.OpenFor]): who wraps one in a
+// vault of his own must pass that method on.
+//
 // What is read may have been written by hand, or by somebody who broke into the
 // database. Every reader therefore has a bound on size and cost, and refuses what
 // the original never writes even where the original would read it.

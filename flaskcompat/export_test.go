@@ -1,5 +1,7 @@
 package flaskcompat
 
+import "strings"
+
 // SealSalted is Seal with a salt that is not random.
 func (w *TOTPWallet) SealSalted(plain, salt []byte) (string, error) { return w.seal(plain, salt) }
 
@@ -17,3 +19,25 @@ func (w *TOTPWallet) Forget() {
 		w.secrets[tag] = "forgotten"
 	}
 }
+
+// Watch calls seen before every derivation, while it has its turn.
+func (w *TOTPWallet) Watch(seen func()) {
+	derive := w.keys.derive
+	w.keys.derive = func(d derivation, secret string) (walletKey, error) {
+		seen()
+		return derive(d, secret)
+	}
+}
+
+// Names reports whether a text is kept in the open.
+func (w *TOTPWallet) Names(text string) bool {
+	for d := range w.keys.places {
+		if strings.Contains(d.name+d.salt, text) {
+			return true
+		}
+	}
+	return false
+}
+
+// Nobody is the salt where a name has no wallet.
+func (w *TOTPWallet) Nobody(name string) string { return w.nobody(name).salt }

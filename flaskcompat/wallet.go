@@ -3,6 +3,7 @@ package flaskcompat
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
@@ -20,9 +21,10 @@ const (
 	// because the secrets are long and random, unlike passwords.
 	SealCost = 14
 
-	// MaxCost is the highest cost of a wallet that is read: a million rounds,
-	// which take half a second. A row must not be able to ask for more.
-	MaxCost = 20
+	// MaxCost is the highest cost of a wallet that is read, four times what is
+	// written. Strangers who name an account have its wallets opened, and must not
+	// be able to keep a processor busy with it: a cost of 20 takes half a second.
+	MaxCost = 16
 
 	// KeptKeys is how many derived keys a [TOTPWallet] keeps in memory.
 	KeptKeys = 1024
@@ -38,11 +40,12 @@ const (
 // Deriving costs about ten milliseconds, and one sign-in opens a wallet several
 // times. The last [KeptKeys] derivations are therefore kept in memory: the key
 // and counter block of one stored value each, never what that value decrypts to.
-// They say no more than the secrets, which are in memory as well.
+// They say no more than the secrets, which are in memory as well. Derivations
+// take no more than half of the processors; the others wait for their turn.
 type TOTPWallet struct {
 	secrets map[string]string
 	tag     string // of what is written
-	keys    keyCache
+	keys    *keyCache
 }
 
 // NewTOTPWallet returns a wallet with the secrets of the setting TOTP_SECRETS,
@@ -63,7 +66,7 @@ func NewTOTPWallet(secrets map[string]string) (*TOTPWallet, error) {
 			return nil, badSecrets(fmt.Sprintf("the secret of the tag %q is empty", tag), "give it 32 random bytes as text")
 		}
 	}
-	w := &TOTPWallet{secrets: maps.Clone(secrets), tag: tags[len(tags)-1]}
+	w := &TOTPWallet{secrets: maps.Clone(secrets), tag: tags[len(tags)-1], keys: newKeyCache(derive)}
 	if !slices.ContainsFunc(tags, func(t string) bool { return !number(t) }) {
 		slices.SortFunc(tags, compareNumbers)
 		w.tag = tags[len(tags)-1]
@@ -89,7 +92,7 @@ func (w *TOTPWallet) Seal(plain []byte) (string, error) {
 }
 
 func (w *TOTPWallet) seal(plain, salt []byte) (string, error) {
-	k, err := w.crypt(plain, derivation{w.tag, string(salt), SealCost})
+	k, err := w.crypt(plain, derivation{tag: w.tag, salt: string(salt), cost: SealCost})
 	if err != nil {
 		return "", err
 	}
@@ -105,31 +108,66 @@ func (w *TOTPWallet) seal(plain, salt []byte) (string, error) {
 // checksum: what was written with another secret under the same tag opens to a
 // wrong key, not to an error.
 func (w *TOTPWallet) Open(stored string) ([]byte, error) {
-	plain, sealed, err := decodeWallet(stored)
+	plain, sealed, err := w.read(stored)
+	if err != nil || plain != nil {
+		return plain, err
+	}
+	return w.crypt(sealed.key, derivation{tag: sealed.tag, salt: string(sealed.salt), cost: sealed.cost})
+}
+
+// OpenFor is Open for a stranger who asks under a name, so that the time does not
+// tell what is stored, or whether anything is: see package codes, LevelVault. The
+// first time a name is used it derives, and what was derived is kept by the name
+// alone: neither a wallet that was opened otherwise nor one that is missing makes
+// a difference. The name is kept as a keyed hash.
+//
+// It derives with [SealCost] where there is nothing to open. A wallet that was
+// written with another cost can be told from that.
+func (w *TOTPWallet) OpenFor(name, stored string) ([]byte, error) {
+	nobody := w.nobody(name)
+	plain, sealed, err := w.read(stored)
+	if err == nil && plain == nil {
+		return w.crypt(sealed.key, derivation{name: nobody.name, tag: sealed.tag, salt: string(sealed.salt), cost: sealed.cost})
+	}
+	if _, err := w.keys.key(nobody, w.secrets[nobody.tag]); err != nil {
+		return nil, err
+	}
+	if stored == "" {
+		return nil, nil
+	}
+	return plain, err
+}
+
+// nobody is derived where there is nothing to derive from. Its salt cannot be
+// foreseen, and is that of no wallet.
+func (w *TOTPWallet) nobody(name string) derivation {
+	mac := hmac.New(sha256.New, []byte(w.secrets[w.tag]))
+	mac.Write([]byte("flaskcompat: a name without a wallet\x00" + name))
+	sum := string(mac.Sum(nil))
+	return derivation{name: sum, tag: w.tag, salt: sum[:saltLen], cost: SealCost}
+}
+
+// read returns the key of a stored text that is not encrypted, else what is to be
+// decrypted.
+func (w *TOTPWallet) read(stored string) (plain []byte, sealed enckey, err error) {
+	plain, sealed, err = decodeWallet(stored)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return nil, sealed, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if plain != nil {
-		return plain, nil
+		return plain, sealed, nil
 	}
 	if _, ok := w.secrets[sealed.tag]; !ok {
-		return nil, fmt.Errorf("%w: TOTP_SECRETS has no secret for its tag", ErrInvalid)
+		return nil, sealed, fmt.Errorf("%w: TOTP_SECRETS has no secret for its tag", ErrInvalid)
 	}
-	return w.crypt(sealed.key, derivation{sealed.tag, string(sealed.salt), sealed.cost})
+	return nil, sealed, nil
 }
 
 // crypt encrypts and decrypts, which is the same in counter mode.
 func (w *TOTPWallet) crypt(text []byte, d derivation) ([]byte, error) {
-	key, ok := w.keys.get(d)
-	if !ok {
-		// Two at once may both derive; a lock held meanwhile would make all
-		// others wait.
-		derived, err := pbkdf2.Key(sha256.New, w.secrets[d.tag], []byte(d.salt), 1<<d.cost, keyLen+aes.BlockSize)
-		if err != nil {
-			return nil, fmt.Errorf("flaskcompat: derive the key of a wallet: %w", err)
-		}
-		key = [keyLen + aes.BlockSize]byte(derived)
-		w.keys.put(d, key)
+	key, err := w.keys.key(d, w.secrets[d.tag])
+	if err != nil {
+		return nil, err
 	}
 	block, err := aes.NewCipher(key[:keyLen])
 	if err != nil {
@@ -138,6 +176,14 @@ func (w *TOTPWallet) crypt(text []byte, d derivation) ([]byte, error) {
 	out := make([]byte, len(text))
 	cipher.NewCTR(block, key[keyLen:]).XORKeyStream(out, text)
 	return out, nil
+}
+
+func derive(d derivation, secret string) (walletKey, error) {
+	derived, err := pbkdf2.Key(sha256.New, secret, []byte(d.salt), 1<<d.cost, len(walletKey{}))
+	if err != nil {
+		return walletKey{}, fmt.Errorf("flaskcompat: derive the key of a wallet: %w", err)
+	}
+	return walletKey(derived), nil
 }
 
 func validTag(tag string) bool {

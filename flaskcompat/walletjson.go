@@ -82,7 +82,7 @@ func decodeEnckey(data []byte) (e enckey, err error) {
 	// null is no number and no text, although json.Unmarshal passes over it.
 	e.cost = -1
 	if json.Unmarshal(m["c"], &e.cost) != nil || e.cost < 0 || e.cost > MaxCost {
-		return e, fmt.Errorf("its cost is not a number from 0 to %d", MaxCost)
+		return e, fmt.Errorf("its cost is not a number from 0 to %d, the highest that is read", MaxCost)
 	}
 	if json.Unmarshal(m["t"], &e.tag) != nil || !validTag(e.tag) {
 		return e, errors.New("its tag is malformed")

@@ -63,7 +63,7 @@ func (f *Feature) useLink(w http.ResponseWriter, r *http.Request) (doorward.Resu
 		Find: func(ctx context.Context) (doorward.User, error) { return f.byUniquifier(ctx, id) },
 		Check: func(ctx context.Context, u doorward.User) error {
 			named = u
-			return f.checkLink(ctx, u, code)
+			return f.checkLink(ctx, f.stranger(r, byLink, id), u, code)
 		},
 	})
 	if err != nil {
@@ -72,10 +72,10 @@ func (f *Feature) useLink(w http.ResponseWriter, r *http.Request) (doorward.Resu
 	return f.linkIn(w, r, u)
 }
 
-func (f *Feature) checkLink(ctx context.Context, u doorward.User, code string) error {
+func (f *Feature) checkLink(ctx context.Context, by asker, u doorward.User, code string) error {
 	var secret codes.Secret
 	if f.offers(codes.Email) {
-		secret = f.secret(ctx, u, codes.Email)
+		secret = f.secret(ctx, by, u, codes.Email)
 	}
 	err := f.codes.Check(ctx, secret, code, f.cfg.TokenValidity, true)
 	switch {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 
 	"github.com/doorward/doorward"
@@ -50,17 +51,42 @@ func has(acc *doorward.Account, method string) bool {
 	return acc.USTOTPSecrets[method] != ""
 }
 
+// asker is who asks for secrets, by what he has proved.
+type asker string
+
+// himself is who is signed in: the time may tell him what he has set up.
+const himself asker = ""
+
+// What names an account to a stranger. The same text of another kind is another
+// name: it may be an account in one way, and nobody in the other.
+const (
+	byIdentity = "identity"
+	byLink     = "link"
+)
+
+// stranger is who asks from r's address for what a text of a kind names. The
+// address is in it so that nobody can tell from the time who was here before.
+func (f *Feature) stranger(r *http.Request, kind, named string) asker {
+	return asker(f.rt.Web().Addr(r).String() + "\x00" + kind + "\x00" + named)
+}
+
 // secret returns what u's codes of a method are made of: nobody's secret if there
 // is no u, or nothing set up, or if it cannot be read, which is the operator's
-// trouble and must not close the other ways in.
-func (f *Feature) secret(ctx context.Context, u doorward.User, method string) codes.Secret {
-	if u == nil {
-		return codes.Secret{}
+// trouble and must not close the other ways in. A stranger causes the same work in
+// all these cases.
+func (f *Feature) secret(ctx context.Context, by asker, u doorward.User, method string) codes.Secret {
+	stored, account := "", ""
+	if u != nil {
+		acc := u.SecurityAccount()
+		stored, account = acc.USTOTPSecrets[method], acc.Uniquifier
 	}
-	acc := u.SecurityAccount()
-	s, err := f.codes.Open(acc.USTOTPSecrets[method])
+	open := f.codes.Open
+	if by != himself {
+		open = func(stored string) (codes.Secret, error) { return f.codes.OpenFor(string(by)+"\x00"+method, stored) }
+	}
+	s, err := open(stored)
 	if err != nil {
-		f.rt.Logger().ErrorContext(ctx, "a way to sign in does not work", "user", acc.Uniquifier, "method", method, "err", err)
+		f.rt.Logger().ErrorContext(ctx, "a way to sign in does not work", "user", account, "method", method, "err", err)
 		return codes.Secret{}
 	}
 	return s

@@ -20,15 +20,16 @@ func passwordFirst(methods []string) []string {
 }
 
 // match returns the method of which passcode is u's, trying all that are offered,
-// the password first and the others in their order, or [codes.ErrWrong]. What is wrong costs the same whether there
-// is such a user or not and whatever he has set up: one hash, and for what looks
-// like a code one update of the store by method.
-func (f *Feature) match(ctx context.Context, u doorward.User, passcode string) (via string, err error) {
+// the password first and the others in their order, or [codes.ErrWrong]. What is
+// wrong costs a stranger the same whether there is such a user or not and whatever
+// he has set up: one hash, one secret opened by method, and for what looks like a
+// code one update of the store by method.
+func (f *Feature) match(ctx context.Context, by asker, u doorward.User, passcode string) (via string, err error) {
 	for _, m := range passwordFirst(f.methods) {
 		if m == viaPassword {
 			err = f.checkPassword(ctx, u, passcode)
 		} else {
-			err = f.codes.Check(ctx, f.secret(ctx, u, m), passcode, f.cfg.TokenValidity, sent(m))
+			err = f.codes.Check(ctx, f.secret(ctx, by, u, m), passcode, f.cfg.TokenValidity, sent(m))
 		}
 		if !errors.Is(err, codes.ErrWrong) {
 			return m, err

@@ -55,9 +55,10 @@ func (f *Feature) submitSend(_ http.ResponseWriter, r *http.Request, in *signInF
 		return doorward.Result{}, err
 	}
 	d := delivery{user: u, method: in.Method, link: true, next: in.Next, stranger: in.Identity}
+	secret := f.secret(ctx, f.stranger(r, byIdentity, f.rt.SignIn().Identify(in.Identity)), u, in.Method) // also of who gets none
 	var refused *doorward.Problem
 	if err := f.mayGet(ctx, u, in.Method); err == nil {
-		d.to, d.secret = address(u.SecurityAccount(), in.Method), f.secret(ctx, u, in.Method)
+		d.to, d.secret = address(u.SecurityAccount(), in.Method), secret
 	} else if !errors.As(err, &refused) {
 		return doorward.Result{}, err
 	}

@@ -72,12 +72,12 @@ func (f *Feature) checkSignIn(r *http.Request, in *signInForm, p *doorward.Probl
 // only then whether the account may sign in: or else strangers could tell which
 // accounts are switched off.
 func (f *Feature) submitSignIn(w http.ResponseWriter, r *http.Request, in *signInForm) (doorward.Result, error) {
-	via := ""
+	via, identity := "", f.rt.SignIn().Identify(in.Identity)
 	user, err := f.rt.SignIn().Prove(r, doorward.Proof{
-		Kind: kindPasscode, Identity: f.rt.SignIn().Identify(in.Identity),
+		Kind: kindPasscode, Identity: identity,
 		Find: func(ctx context.Context) (doorward.User, error) { return f.rt.Accounts().Find(ctx, in.Identity) },
 		Check: func(ctx context.Context, u doorward.User) (err error) {
-			via, err = f.match(ctx, u, in.Passcode)
+			via, err = f.match(ctx, f.stranger(r, byIdentity, identity), u, in.Passcode)
 			if errors.Is(err, codes.ErrWrong) {
 				return wrong(u)
 			}

@@ -46,7 +46,7 @@ func (f *Feature) verifyShown(r *http.Request, u doorward.User) doorward.Result 
 // sign-in, but not behind the strangers who sign in.
 func (f *Feature) submitVerify(_ http.ResponseWriter, r *http.Request, in *verifyForm) (doorward.Result, error) {
 	via, err := f.proveMine(r, func(ctx context.Context, u doorward.User) (string, error) {
-		return f.match(password.Preferred(ctx, u.SecurityAccount().Uniquifier), u, in.Passcode)
+		return f.match(password.Preferred(ctx, u.SecurityAccount().Uniquifier), himself, u, in.Passcode)
 	})
 	if err != nil {
 		return doorward.Result{}, err
@@ -93,7 +93,7 @@ func (f *Feature) submitVerifyCode(_ http.ResponseWriter, r *http.Request, in *v
 	if err := f.ready(acc, in.Method); err != nil {
 		return doorward.Result{}, err
 	}
-	err = f.send(r, delivery{user: u, method: in.Method, to: address(acc, in.Method), secret: f.secret(r.Context(), u, in.Method)})
+	err = f.send(r, delivery{user: u, method: in.Method, to: address(acc, in.Method), secret: f.secret(r.Context(), himself, u, in.Method)})
 	if err != nil {
 		return doorward.Result{}, err
 	}
