@@ -42,13 +42,16 @@ func (f *Feature) try(r *http.Request, t doorward.Try) try {
 		return try{Try: t, only: true, rate: rate, keys: []string{f.names.Digest(t.Kind + "\x00" + network)}}
 	}
 	if kind, ok := strings.CutPrefix(t.Kind, doorward.KindMail); ok {
-		kind, rate, from := strings.TrimPrefix(strings.TrimPrefix(kind, "own/"), "to/"), f.toAccount, ""
-		if kind == kindCode || kind == doorward.KindText {
+		rate, from := f.toAccount, ""
+		switch kind {
+		case kindCode, doorward.KindText:
 			rate = f.codes
 			// A stranger must not keep the codes from whoever signed in here before.
 			if id, known := f.knownBrowser(r.Context(), t.Account, t.User); known {
 				from = "\x00" + id
 			}
+		case "own/" + kindCode, "own/" + doorward.KindText, "to/" + doorward.KindText:
+			rate = f.codes
 		}
 		return try{Try: t, only: true, rate: rate, keys: []string{f.names.Digest(t.Kind + "\x00" + anyCase(t.Account) + from)}}
 	}

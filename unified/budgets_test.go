@@ -6,10 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
 	"github.com/doorward/doorward/internal/otp"
 	"github.com/doorward/doorward/twofactor"
+	"github.com/doorward/doorward/unified"
 )
 
 // secondStep turns on the second factor of this module.
@@ -224,5 +226,30 @@ func TestNoticesEnd(t *testing.T) {
 	res := b.Post("/us-setup", kit.Fields{"delete_method": "authenticator"}).Want(http.StatusTooManyRequests)
 	if app.Snapshot() != before || res.Header.Get("Retry-After") == "" {
 		t.Error("removed, or nobody is told when to come back")
+	}
+}
+
+// TestManySignInsOneBudget: each sign-in makes a browser known, and none of them
+// more codes for the account.
+func TestManySignInsOneBudget(t *testing.T) {
+	app := kit.New(t, func(c *batteries.Config) {
+		c.Unified, c.Lockout.AccountCodes = &unified.Config{}, 4
+	})
+	u := app.NewUser(joe)
+	secrets, err := app.Batteries.Unified.NewUserSecrets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Change(u, func(a *doorward.Account) { a.USTOTPSecrets = secrets })
+	for range 3 {
+		b := app.Browser()
+		b.JSON = true
+		b.PostJSON("/login", kit.Fields{"email": joe, "password": kit.Password}).Want(200)
+		for range 3 {
+			b.PostJSON("/us-verify/send-code", kit.Fields{"chosen_method": "email"})
+		}
+	}
+	if n := len(app.Outbox.Sent()); n != 4 {
+		t.Errorf("%d mails, want 4", n)
 	}
 }
