@@ -7,8 +7,6 @@ package phone
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -35,13 +33,13 @@ func (p Parser) region() string {
 	return p.Region
 }
 
-// Check returns an error that lists the known regions if Region is not one of them.
+// Check returns an error if Region is not one of those known to the library.
 func (p Parser) Check() error {
 	known := phonenumbers.GetSupportedRegions()
 	if known[p.region()] {
 		return nil
 	}
-	return fmt.Errorf("phone: region %q is not one of %s", p.Region, strings.Join(slices.Sorted(maps.Keys(known)), " "))
+	return fmt.Errorf("phone: there is no country %q", p.Region)
 }
 
 // E164 returns a number as a plus sign and 8 to 15 ASCII digits, which is how it is
