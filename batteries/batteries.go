@@ -173,9 +173,7 @@ func New(cfg Config) (*App, error) {
 		return nil, err
 	}
 	app.queueMails(&cfg)
-	if err := app.textMessages(&cfg); err != nil {
-		return nil, errors.Join(err, app.closeMails(context.Background()))
-	}
+	wrong := app.textMessages(&cfg)
 	if cfg.Languages.Translator == nil {
 		if cfg.Languages.Translator, err = i18n.Builtin(); err != nil {
 			return nil, errors.Join(err, app.closeMails(context.Background()))
@@ -183,7 +181,10 @@ func New(cfg Config) (*App, error) {
 	}
 	features := append(app.features(&cfg), cfg.More...)
 	if app.Security, err = doorward.New(cfg.Config, features...); err != nil {
-		return nil, errors.Join(err, app.closeMails(context.Background()))
+		return nil, errors.Join(wrong, err, app.closeMails(context.Background()))
+	}
+	if wrong != nil { // told with all else that is wrong, or alone
+		return nil, errors.Join(wrong, app.Close(context.Background()))
 	}
 	if cfg.UnlimitedGuessing {
 		app.logger(&cfg).Warn("passwords can be guessed without limit", "setting", "SECURITY_INSECURE_UNLIMITED_GUESSING")

@@ -6,6 +6,8 @@ import (
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
+	"github.com/doorward/doorward/memstore"
+	"github.com/doorward/doorward/twofactor"
 )
 
 func TestLoadMessages(t *testing.T) {
@@ -49,5 +51,24 @@ func TestLoadIgnored(t *testing.T) {
 	}
 	if err := batteries.Load(&cfg, map[string]any{"SECURITY_PEPPER": "x"}); err == nil {
 		t.Error("an unknown setting is accepted")
+	}
+}
+
+// TestAllThatIsWrong: what is wrong with text messages is told with the rest.
+func TestAllThatIsWrong(t *testing.T) {
+	for name, tries := range map[string]int{"more is wrong": 99, "nothing else": 5} {
+		cfg := batteries.Config{TwoFactor: &twofactor.Config{}}
+		cfg.Stores, cfg.SecretKey = doorward.StoresFrom(memstore.New[User]()), []byte("a key for tests, and for nothing else")
+		cfg.Codes.Secrets, cfg.Codes.Issuer, cfg.Codes.Tries = map[string]string{"1": "a key for tests, and for nothing else"}, "Example", tries
+		cfg.SMS.Service = "Pigeon"
+		_, err := batteries.New(cfg)
+		cfg.TwoFactor.Methods = []string{"authenticator", "owl"}
+		_, all := batteries.New(cfg)
+		if all == nil || !strings.Contains(all.Error(), "owl") || strings.Contains(all.Error(), "CODE_TRIES") != (tries > 10) {
+			t.Errorf("%s: %v", name, all)
+		}
+		if err == nil || !strings.Contains(err.Error(), "SMS_SERVICE") || strings.Contains(err.Error(), "CODE_TRIES") != (tries > 10) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -81,10 +81,10 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 		return err
 	}
 	var err error
-	if f.codes, err = codes.New(rt, f.cfg.Codes); err != nil {
+	if f.codes, err = codes.New(rt, f.cfg.Codes); f.codes == nil {
 		return err
 	}
-	if err := f.needs(); err != nil {
+	if err := errors.Join(err, f.needs()); err != nil {
 		return err
 	}
 	if rt.Mail().On() && f.cfg.RescueMail == "no-reply@localhost" {

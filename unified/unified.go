@@ -3,6 +3,7 @@ package unified
 import (
 	"context"
 	"embed"
+	"errors"
 	"time"
 
 	"github.com/doorward/doorward"
@@ -97,11 +98,11 @@ func (f *Feature) Init(rt *doorward.Runtime) error {
 		f.cfg.LoginURL = "/login"
 	}
 	var err error
-	if f.codes, err = codes.New(rt, f.cfg.Codes); err != nil {
+	if f.codes, err = codes.New(rt, f.cfg.Codes); f.codes == nil {
 		return err
 	}
 	f.methods = f.codes.Offered(f.cfg.Methods)
-	if err := f.needs(none); err != nil {
+	if err := errors.Join(err, f.needs(none)); err != nil {
 		return err
 	}
 	f.advise()
