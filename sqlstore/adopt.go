@@ -35,37 +35,48 @@ func modelColumns() []modelColumn {
 	}
 }
 
-// lacking are the columns that a user table of an older model does not have. A
-// table is of such a model if it has what all of them have.
-func (c *core) lacking(ctx context.Context, q querier) (out []migration, err error) {
-	have, err := c.d.columns(ctx, q, c.cfg.Users)
-	if err != nil {
-		return nil, c.wrap(err)
+// roleModel are the columns of the role table that may be NULL.
+func roleModel() []modelColumn {
+	return []modelColumn{{"description", varchar255, false}, {"permissions", textColumn, false}}
+}
+
+// model names the columns of a table that Migrate makes, of those that get an
+// index of their own.
+func (c *core) model(table string) []string {
+	if table == c.cfg.RolesUsers {
+		return []string{"user_id", "role_id"}
 	}
-	for _, name := range []string{"email", "password", "active", "fs_uniquifier"} {
-		if !slices.ContainsFunc(have, named(name)) {
-			return nil, nil
-		}
-	}
+	names := coreColumns()
 	for _, column := range modelColumns() {
-		if !slices.ContainsFunc(have, named(column.name)) {
-			out = append(out, migration{name: c.cfg.Users + "." + column.name, table: c.cfg.Users, add: &column})
+		names = append(names, column.name)
+	}
+	return names
+}
+
+// coreColumns are in the user table of every model.
+func coreColumns() []string { return []string{"email", "password", "active", "fs_uniquifier"} }
+
+// lacking are the columns that tables of an older model do not have. A table is
+// of such a model if it has what all of them have.
+func (c *core) lacking(ctx context.Context, q querier) (out []migration, err error) {
+	for _, of := range []struct {
+		table string
+		core  []string
+		model []modelColumn
+	}{{c.cfg.Users, coreColumns(), modelColumns()}, {c.cfg.Roles, []string{"id", "name"}, roleModel()}} {
+		have, err := c.d.columns(ctx, q, of.table)
+		if err != nil {
+			return nil, c.wrap(err)
+		}
+		has := func(name string) bool { return slices.ContainsFunc(have, named(name)) }
+		if slices.ContainsFunc(of.core, func(name string) bool { return !has(name) }) {
+			continue
+		}
+		for _, column := range of.model {
+			if !has(column.name) {
+				out = append(out, migration{name: of.table + "." + column.name, table: of.table, add: &column})
+			}
 		}
 	}
 	return out, nil
-}
-
-// addColumn adds a column to a table that is there. No row is touched.
-func (c *core) addColumn(ctx context.Context, t *tx, m migration) error {
-	kind, inline := c.d.kinds[m.add.kind], ""
-	if m.add.unique && c.d.inlineUnique {
-		inline = " UNIQUE"
-	}
-	query := "ALTER TABLE " + c.table(m.table) + " ADD COLUMN " + c.d.quote(m.add.name) + " " + kind + inline
-	if _, err := t.exec(ctx, query); err != nil || !m.add.unique || c.d.inlineUnique {
-		return err
-	}
-	index := c.d.quote(c.d.name("ix_" + m.table + "_" + m.add.name))
-	_, err := t.exec(ctx, "CREATE UNIQUE INDEX "+index+" ON "+c.table(m.table)+" ("+c.d.quote(m.add.name)+")")
-	return err
 }

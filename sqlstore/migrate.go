@@ -22,7 +22,7 @@ var migrations embed.FS
 // it makes the tables of the fsqla_v4 model that are missing, the store's own
 // tables, and the indexes that look-ups need. Tables that are there keep their
 // rows and columns. A user table of an older model (fsqla v1 to v3) gets the
-// columns that it lacks, empty. On MySQL the user table gets a column more for
+// columns that it lacks, empty, and so does a role table without permissions. On MySQL the user table gets a column more for
 // each of Config.AnyCase, which is computed, indexed, and not part of SELECT *. A
 // second call applies nothing. Any number of processes may call it at once: one of
 // them does the work. It is done as a whole or not at all, except on MySQL,
@@ -43,7 +43,7 @@ func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, cfg Config) (appl
 	c := &core{db: db, d: d, cfg: cfg.withDefaults(), queue: make(chan struct{}, 1)}
 	err = c.alone(ctx, func(t *tx) error {
 		applied = nil
-		todo, err := c.pending(ctx, t.conn)
+		todo, err := c.plan(ctx, t.conn)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ type migration struct {
 	column  string // the index is skipped if the table has none of that name
 	on      string // what an index is of, if it is not for look-ups in any case
 	unique  bool
-	add     *modelColumn // or a column
+	add     *modelColumn // or a column of a table that is there
 }
 
 func (c *core) pending(ctx context.Context, q querier) ([]migration, error) {
@@ -176,6 +176,9 @@ func (c *core) needsIndex(ctx context.Context, q querier, m *migration, todo []m
 		return false, c.wrap(err)
 	}
 	if len(have) == 0 && len(todo) > 0 {
+		if !slices.Contains(c.model(m.table), m.column) {
+			return false, nil
+		}
 		anyCase := m.on == ""
 		m.unique = anyCase && (m.column == "email" || m.column == "username")
 		return !(anyCase && c.d.plainDDL) || !m.unique, nil // there it is made with the table
@@ -207,40 +210,19 @@ func (c *core) versions(ctx context.Context, q querier) (done []int, err error) 
 	return done, err
 }
 
-func (c *core) apply(ctx context.Context, t *tx, m migration) error {
-	if m.add != nil {
-		return c.addColumn(ctx, t, m)
-	}
-	if m.version == 0 {
-		have, err := c.d.columns(ctx, t.conn, m.table)
-		if err != nil || !slices.ContainsFunc(have, named(m.column)) {
-			return c.wrap(err)
+func (c *core) apply(ctx context.Context, t *tx, m planned) error {
+	for _, step := range m.steps {
+		if step.SQL == "" {
+			continue
 		}
-		query := "CREATE INDEX " + c.d.quote(m.name) + " ON " + c.table(m.table) + " (" + m.on + ")"
-		if m.on == "" {
-			query = c.d.foldIndex(m, c.cfg.Prefix)
-		}
-		_, err = t.exec(ctx, query)
-		return err
-	}
-	vars, err := c.variables(ctx, t.conn)
-	if err != nil {
-		return err
-	}
-	text, err := migrations.ReadFile(path.Join("migrations", c.d.dir, m.name))
-	if err != nil {
-		return err
-	}
-	for _, statement := range up(string(text)) {
-		if _, err := t.exec(ctx, substitute(statement, vars)); err != nil {
+		if _, err := t.exec(ctx, step.SQL); err != nil {
 			return err
 		}
 	}
-	table := c.table(c.cfg.migrations())
-	if _, err := t.exec(ctx, "CREATE TABLE IF NOT EXISTS "+table+" (version INTEGER PRIMARY KEY NOT NULL, name VARCHAR(255) NOT NULL, applied_at BIGINT NOT NULL)"); err != nil {
-		return err
+	if m.version == 0 {
+		return nil
 	}
-	_, err = t.exec(ctx, "INSERT INTO "+table+" (version, name, applied_at) VALUES (?, ?, ?)", m.version, m.name, toMicros(c.cfg.Now()))
+	_, err := t.exec(ctx, "INSERT INTO "+c.table(c.cfg.migrations())+" (version, name, applied_at) VALUES (?, ?, ?)", m.version, m.name, toMicros(c.cfg.Now()))
 	return err
 }
 
