@@ -74,6 +74,15 @@ func (c shaCrypt) writer(rounds int) func([]byte) (string, error) {
 	}
 }
 
+// WeakSHA256Crypt returns the sha256_crypt text of a secret, with a random salt and 1000
+// rounds, the fewest that the scheme has. It is for other systems that expect a value in
+// this format where nothing is to be stretched; for a password it is far too quick.
+func WeakSHA256Crypt(secret []byte) string {
+	const fewest = 1000
+	text, _ := shaCrypts()[0].writer(fewest)(secret) // it reports no error
+	return text
+}
+
 // sum is the algorithm; the step numbers are those of its description.
 func (c shaCrypt) sum(key, salt []byte, rounds int) []byte {
 	h := c.digest()
