@@ -1,9 +1,12 @@
 package flaskcompat
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/codec"
+	"github.com/doorward/doorward/conf"
 )
 
 // Config says how the other application is set up. The zero values of the
@@ -38,4 +41,72 @@ type Config struct {
 
 // New returns the formats of cookies, tokens and links, each of which may be
 // replaced, or set to nil for the library's own.
-func New(cfg Config) (codec.Set, error) { return codec.Set{}, nil }
+func New(cfg Config) (codec.Set, error) {
+	if err := conf.Defaults(&cfg); err != nil {
+		return codec.Set{}, err
+	}
+	secrets, err := cfg.secrets()
+	if err != nil {
+		return codec.Set{}, err
+	}
+	if err := cfg.checkSalts(); err != nil {
+		return codec.Set{}, err
+	}
+	remember, err := rememberKeys(secrets)
+	if err != nil {
+		return codec.Set{}, err
+	}
+	links, err := newLinks(cfg, secrets)
+	if err != nil {
+		return codec.Set{}, err
+	}
+	csrf := secrets
+	if cfg.CSRFSecretKey != "" {
+		csrf = [][]byte{[]byte(cfg.CSRFSecretKey)}
+	}
+	return codec.Set{
+		Remember: rememberCookie{remember},
+		CSRF:     csrfToken{newSigner(csrfSalt, deriveConcat, csrf)},
+		Token:    authToken{newSigner(cfg.TokenSalt, deriveConcat, secrets)},
+		Links:    links,
+		Trust:    tfValidity{newSigner(cfg.TFValiditySalt, deriveConcat, secrets)},
+	}, nil
+}
+
+func wrong(problem, hint string) error {
+	return &doorward.ConfigError{Feature: "flaskcompat", Problem: problem, Hint: hint}
+}
+
+// secrets returns the secret that writes, and those that are read beside it. The original
+// writes with the last of its fallbacks: that is read too.
+func (c *Config) secrets() ([][]byte, error) {
+	if len(c.SecretKey) == 0 {
+		return nil, wrong("SECRET_KEY is empty", "give it the Flask application's")
+	}
+	list := [][]byte{c.SecretKey}
+	for i, fallback := range c.SecretKeyFallbacks {
+		if fallback == "" {
+			return nil, wrong(fmt.Sprintf("SECRET_KEY_FALLBACKS: key %d is empty", i+1), "anybody could sign with it; remove it")
+		}
+		list = append(list, []byte(fallback))
+	}
+	return list, nil
+}
+
+// checkSalts keeps types of values apart: what two of them have in common would be
+// taken for either.
+func (c *Config) checkSalts() error {
+	seen := map[string]string{csrfSalt: "the salt of CSRF tokens"}
+	for _, s := range []struct{ name, salt string }{
+		{"CONFIRM_SALT", c.ConfirmSalt}, {"RESET_SALT", c.ResetSalt}, {"LOGIN_SALT", c.LoginSalt},
+		{"CHANGE_EMAIL_SALT", c.ChangeEmailSalt}, {"REMEMBER_SALT", c.TokenSalt}, {"TWO_FACTOR_SETUP_SALT", c.TFSetupSalt},
+		{"TWO_FACTOR_VALIDITY_SALT", c.TFValiditySalt}, {"US_SETUP_SALT", c.USSetupSalt}, {"WAN_SALT", c.WebAuthnSalt},
+		{"REFRESH_TOKEN_SALT", c.RefreshSalt},
+	} {
+		if other, ok := seen[s.salt]; ok {
+			return wrong(fmt.Sprintf("%s and %s are the same", s.name, other), "what is signed for one purpose would be good for the other; give each its own, in both applications")
+		}
+		seen[s.salt] = s.name
+	}
+	return nil
+}
