@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"slices"
 )
 
 // NewUniquifier returns a random identity for sessions and tokens: 128 bits as
@@ -64,10 +66,60 @@ func (a Accounts) EndSession(ctx context.Context, u User, idHash string) error {
 	return a.e.endSession(ctx, u, idHash)
 }
 
-// EndSessions ends all of u's sessions but one (none if except is empty), and
-// forgets every browser that was remembered. It says how many sessions ended.
-func (a Accounts) EndSessions(ctx context.Context, u User, except string) (int, error) {
-	return a.e.endSessions(ctx, u, except)
+// EndSessions ends all of u's sessions and forgets every browser that was
+// remembered. It says how many sessions with a row ended. Where cookies are shared
+// with another application u gets a new uniquifier, since nothing else ends the
+// sessions that it began: tokens that name the old one end, too.
+func (a Accounts) EndSessions(ctx context.Context, u User) (int, error) {
+	if a.e.shares() {
+		return a.e.rotateAway(ctx, u)
+	}
+	return a.e.endSessions(ctx, u, "")
+}
+
+// EndOthers is EndSessions for the caller of r, whose own session goes on.
+func (a Accounts) EndOthers(r *http.Request) (int, error) {
+	id, err := IdentityFrom(r.Context())
+	if err != nil {
+		return 0, err
+	}
+	if !a.e.shares() {
+		return a.e.endSessions(r.Context(), id.User, id.SessionID)
+	}
+	all, err := a.e.sessions(r.Context(), id.User)
+	if err != nil {
+		return 0, err
+	}
+	n := len(slices.DeleteFunc(all, func(s Session) bool { return s.IDHash == id.SessionID }))
+	if err := visitFrom(r.Context()).renewAccount(&id, renewal{user: id.User, change: func(*Account) error { return nil }}); err != nil {
+		return 0, err
+	}
+	fire(r.Context(), a.e, &a.e.hooks.SessionsEnded, SessionsEnded{User: id.User, Count: n})
+	return n, nil
+}
+
+// shares reports whether another application's cookies sign in here.
+func (e *engine) shares() bool { return e.cfg.Codecs.Session != nil || e.cfg.Codecs.Remember != nil }
+
+// rotateAway ends what has a row, and what has none.
+func (e *engine) rotateAway(ctx context.Context, u User) (n int, err error) {
+	next := NewUniquifier()
+	err = e.cfg.Stores.InTx(ctx, func(ctx context.Context) error {
+		var old string
+		if err := e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
+			old, acc.Uniquifier = acc.Uniquifier, next
+			return nil
+		}); err != nil {
+			return fmt.Errorf("rotate uniquifier: %w", err)
+		}
+		n, err = e.endAll(ctx, old, "")
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	fire(ctx, e, &e.hooks.SessionsEnded, SessionsEnded{User: u, Count: n})
+	return n, nil
 }
 
 func (e *engine) sessions(ctx context.Context, u User) ([]Session, error) {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/doorward/doorward/codec"
 	"github.com/doorward/doorward/conf"
 )
 
@@ -43,6 +44,10 @@ type Config struct {
 
 	Languages LanguageConfig
 	Mail      MailConfig
+
+	// Codecs take the place of the engine's formats, to share cookies, tokens
+	// and links with another system. Package flaskcompat has some.
+	Codecs codec.Set `setting:"-"`
 
 	// GenericResponses hides whether an account exists (ASVS 6.3.8).
 	GenericResponses bool `setting:"RETURN_GENERIC_RESPONSES" default:"false" help:"Answer alike whether an account exists or not."`
@@ -146,7 +151,7 @@ type TokenConfig struct {
 	// Expire, if set, gives a token an end of its own; the zero time means none.
 	Expire  func(User) time.Time `setting:"-"`
 	Always  bool                 `setting:"BACKWARDS_COMPAT_AUTH_TOKEN" default:"false" help:"Put a token into every sign-in answer, asked for or not."`
-	InQuery bool                 `setting:"TOKEN_IN_QUERY" default:"false" help:"Accept tokens in the query string, where logs see them."`
+	InQuery conf.Opt[bool]       `setting:"TOKEN_IN_QUERY" default:"false" help:"Accept tokens in the query string, where logs see them."`
 }
 
 // CSRFConfig is about cross-site request forgery.

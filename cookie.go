@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/doorward/doorward/codec"
 )
 
 const (
@@ -25,12 +27,15 @@ type browser struct {
 	id     []byte // of the session row; nil for an anonymous visitor
 	csrf   []byte
 	issued time.Time
+	shared *codec.Cookie // what is beside ours in a cookie that is shared
+	left   []byte        // id of a row that another application signed out of
 	browserRest
 }
 
 type browserRest struct {
 	Flashes []flash           `json:"f,omitempty"`
 	Drafts  map[string]string `json:"d,omitempty"` // features' own values, by "feature.key"
+	User    string            `json:"u,omitempty"` // whose row id is, in a cookie that is shared
 	Session *Session          `json:"s,omitempty"` // in stateless mode only
 	CC      string            `json:"c,omitempty"` // state of the script-readable CSRF cookie
 }
@@ -41,11 +46,29 @@ type flash struct {
 }
 
 func (b *browser) empty() bool {
-	return b.id == nil && b.csrf == nil && b.restEmpty()
+	return b.id == nil && b.csrf == nil && b.restEmpty() && b.left == nil && (b.shared == nil || b.shared.Rest == nil)
+}
+
+// shrink drops what can be done without best, and reports whether there was
+// anything to drop.
+func (b *browser) shrink() bool {
+	switch {
+	case len(b.Flashes) > 0:
+		b.Flashes = b.Flashes[1:]
+	case len(b.Drafts) > 0 || b.CC != "":
+		b.Drafts, b.CC = nil, ""
+	case b.shared != nil || b.Session == nil:
+		return false
+	case b.Session.UserAgent != "":
+		b.Session.UserAgent = ""
+	default:
+		b.Session = nil
+	}
+	return true
 }
 
 func (b *browser) restEmpty() bool {
-	return len(b.Flashes) == 0 && len(b.Drafts) == 0 && b.Session == nil && b.CC == ""
+	return len(b.Flashes) == 0 && len(b.Drafts) == 0 && b.Session == nil && b.CC == "" && b.User == ""
 }
 
 // encode puts what every request reads into fixed places, and the rest, which
@@ -153,11 +176,12 @@ func (c *SessionConfig) rememberAttrs() cookieAttrs {
 	return cookieAttrs{domain: c.RememberDomain, path: c.RememberPath, secure: c.RememberSecure, sameSite: ss, httpOnly: !c.RememberNoHTTPOnly}
 }
 
-// name is the session cookie's: with the __Host- prefix where it may have it,
-// so that neither a sibling domain nor a plain-text page can plant one
-// (RFC 6265bis 4.1.3.2, ASVS 3.3.3).
-func (c *SessionConfig) name(tls bool) string {
-	if (cookieAttrs{secure: c.Secure}).isSecure(tls) && c.Domain == "" && (c.Path == "" || c.Path == "/") {
+// sessionName is the session cookie's: with the __Host- prefix where it may have
+// it, so that neither a sibling domain nor a plain-text page can plant one
+// (RFC 6265bis 4.1.3.2, ASVS 3.3.3). One that is shared is called as agreed.
+func (v *visit) sessionName() string {
+	c := &v.e.cfg.Session
+	if v.e.cfg.Codecs.Session == nil && (cookieAttrs{secure: c.Secure}).isSecure(v.tls()) && c.Domain == "" && (c.Path == "" || c.Path == "/") {
 		return "__Host-" + c.CookieName
 	}
 	return c.CookieName

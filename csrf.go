@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/doorward/doorward/signed"
 )
 
 // The session cookie holds a random secret. A token is that secret and the
@@ -47,10 +49,28 @@ func (v *visit) csrfToken() string {
 		if b.csrf == nil {
 			b.csrf, v.dirty = randomBytes(csrfSize), true
 		}
-		plain := binary.BigEndian.AppendUint64(nil, uint64(v.e.now().Unix()))
-		v.tokenOut = v.e.csrf.SealString(append(plain, b.csrf...), csrfAAD)
+		v.tokenOut = v.e.sealCSRF(b.csrf)
 	}
 	return v.tokenOut
+}
+
+func (e *engine) sealCSRF(secret []byte) string {
+	if c := e.cfg.Codecs.CSRF; c != nil {
+		return c.Seal(secret, e.now())
+	}
+	plain := binary.BigEndian.AppendUint64(nil, uint64(e.now().Unix()))
+	return e.csrf.SealString(append(plain, secret...), csrfAAD)
+}
+
+func (e *engine) openCSRF(token string) (secret []byte, issued time.Time, err error) {
+	if c := e.cfg.Codecs.CSRF; c != nil {
+		return c.Open(token, e.now())
+	}
+	plain, err := e.csrf.OpenString(token, csrfAAD)
+	if err != nil || len(plain) != 8+csrfSize {
+		return nil, issued, signed.ErrInvalid
+	}
+	return plain[8:], time.Unix(int64(binary.BigEndian.Uint64(plain)), 0), nil
 }
 
 // checkCSRFToken returns the key of what is wrong with token, or "".
@@ -64,12 +84,11 @@ func (v *visit) checkCSRFToken(token string) string {
 	case len(token) > 512:
 		return "CSRF_TOKEN_INVALID"
 	}
-	plain, err := v.e.csrf.OpenString(token, csrfAAD)
-	if err != nil || len(plain) != 8+csrfSize || subtle.ConstantTimeCompare(plain[8:], b.csrf) != 1 {
+	secret, issued, err := v.e.openCSRF(token)
+	if err != nil || subtle.ConstantTimeCompare(secret, b.csrf) != 1 {
 		return "CSRF_TOKEN_INVALID"
 	}
 	limit := v.e.cfg.CSRF.TimeLimit
-	issued := time.Unix(int64(binary.BigEndian.Uint64(plain)), 0)
 	if age := v.e.now().Sub(issued); !limit.IsNull() && (age > limit.Or(time.Hour) || age < -time.Minute) {
 		return "CSRF_TOKEN_EXPIRED"
 	}
@@ -93,7 +112,7 @@ func (v *visit) csrfNeeded(mechanism string) bool {
 	}
 	if mechanism == MechanismToken {
 		_, where := v.presentedToken()
-		_, err := v.r.Cookie(v.e.cfg.Session.name(v.tls()))
+		_, err := v.r.Cookie(v.sessionName())
 		return where == "query" || err == nil
 	}
 	return true

@@ -139,7 +139,7 @@ func TestCSRFTokensDiffer(t *testing.T) {
 // Who authenticates by a token that no browser sends by itself needs none,
 // unless a session cookie came along.
 func TestCSRFByMechanism(t *testing.T) {
-	app := kit.New(t, func(c *batteries.Config) { c.Token.InQuery = true })
+	app := kit.New(t, func(c *batteries.Config) { c.Token.InQuery = conf.Some(true) })
 	u := app.NewUser(joe)
 	path := guarded(app, doorward.Auth{Via: []string{"session", "token", "basic"}})
 	token := app.AuthToken(u)

@@ -44,7 +44,7 @@ func (v *visit) undo(begun Identity) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	err := v.endRow(v.ctx(), Session{IDHash: begun.SessionID, Uniquifier: begun.User.SecurityAccount().Uniquifier})
-	if v.remembered != "" {
+	if v.remembered != "" && v.e.cfg.Codecs.Remember == nil {
 		err = errors.Join(err, v.e.cfg.Stores.Remember.EndRemember(v.ctx(), v.remembered))
 	}
 	v.signedOut()
@@ -68,7 +68,7 @@ func (v *visit) begin(a *Attempt) (Identity, error) {
 	}
 	row, id := v.newRow(a.User, a.Via, now)
 	rm, secret := v.newRemember(a.User)
-	remember := a.Remember && st.Remember != nil
+	remember := a.Remember && v.e.remembers()
 	// In one step: half of it is no sign-in.
 	err = v.e.cfg.Stores.InTx(v.ctx(), func(ctx context.Context) error { return v.storeBegin(ctx, a.User, row, now, remember, rm) })
 	if errors.Is(err, errInactive) {
@@ -80,7 +80,7 @@ func (v *visit) begin(a *Attempt) (Identity, error) {
 	v.forgotten()
 	if remember {
 		v.remembered = rm.Selector
-		v.sendRemember(rm.Selector, secret, rm.ExpiresAt)
+		v.sendRemember(rm, secret)
 	}
 	v.adopt(row, id)
 	v.b.Drafts = nil
@@ -99,7 +99,7 @@ func (v *visit) storeBegin(ctx context.Context, u User, row Session, now time.Ti
 	if err := v.forget(ctx); err != nil {
 		return err
 	}
-	if remember {
+	if remember && v.e.cfg.Codecs.Remember == nil {
 		if err := st.Remember.CreateRemember(ctx, rm); err != nil {
 			return fmt.Errorf("remember this browser: %w", err)
 		}
@@ -191,6 +191,9 @@ func (v *visit) end() (User, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	b := v.state()
+	if err := v.endLeft(); err != nil {
+		return nil, err
+	}
 	row, user, _, err := v.sessionRow(b)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, fmt.Errorf("find session to end: %w", err)

@@ -103,7 +103,7 @@ func TestRememberedWhileAllEnds(t *testing.T) {
 	b.PostForm("/login", kit.Fields{"email": joe, "password": kit.Password, "remember": "true"}).Want(302)
 	b.SetCookie("session", "")
 	trap.end = func() {
-		if _, err := app.Accounts().EndSessions(t.Context(), u, ""); err != nil {
+		if _, err := app.Accounts().EndSessions(t.Context(), u); err != nil {
 			t.Error(err)
 		}
 	}

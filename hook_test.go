@@ -75,7 +75,7 @@ func TestHookUsesTheEngine(t *testing.T) {
 		if _, err := doorward.IdentityFrom(ctx); !errors.Is(err, doorward.ErrAnonymous) {
 			t.Errorf("signed out, and still known: %v", err)
 		}
-		_, err := app.Accounts().EndSessions(ctx, ev.User, "")
+		_, err := app.Accounts().EndSessions(ctx, ev.User)
 		return err
 	})
 	if err != nil {

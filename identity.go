@@ -24,6 +24,9 @@ type Identity struct {
 	AuthnAt   time.Time // when a credential was last proved; zero after remember-me
 	Via       []string  // how the session was begun: "password", ...
 	SessionID string    // key of the session's row; "" without one
+	// Fresh is whether a credential was proved in this session, by the browser
+	// that uses it. How long ago, AuthnAt says.
+	Fresh bool
 }
 
 // IdentityFrom returns who makes the request that ctx belongs to: whom the

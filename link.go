@@ -5,12 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
+	"github.com/doorward/doorward/codec"
 	"github.com/doorward/doorward/signed"
 )
 
@@ -87,6 +84,8 @@ type Link struct {
 	until time.Time
 	// What the token says of the account, whatever becomes of User.
 	uniquifier, bound string
+	// check asks another system's format whether it is about an account.
+	check func(ctx context.Context, email, passwordHash string) (bool, error)
 }
 
 // claimSlack is how much longer it is remembered that a link was used than it
@@ -104,13 +103,32 @@ func (m *LinkMaker) New(u User, extra string) (link, token string) {
 	if u != nil {
 		acc = u.SecurityAccount()
 	}
+	token = m.sign(acc, extra)
+	link, _ = m.links.To(m.kind.Path + "/" + token)
+	return link, token
+}
+
+func (m *LinkMaker) sign(acc *Account, extra string) string {
+	e := m.links.e
+	if m.foreign() {
+		l := codec.Link{Uniquifier: acc.Uniquifier, Extra: extra, Email: acc.Email, PasswordHash: acc.PasswordHash, Bound: m.bound(acc)}
+		token, err := e.cfg.Codecs.Links.Seal(m.kind.Name, l, e.now())
+		if err != nil {
+			e.log.Error("link not made", "kind", m.kind.Name, "err", err) // it will be a dead one
+		}
+		return token
+	}
 	payload, err := json.Marshal([]string{acc.Uniquifier, m.bound(acc), extra, m.kind.Within.String()})
 	if err != nil {
 		payload = nil // strings always marshal
 	}
-	token = m.signer.Sign(payload, m.links.e.now())
-	link, _ = m.links.To(m.kind.Path + "/" + token)
-	return link, token
+	return m.signer.Sign(payload, e.now())
+}
+
+// foreign reports whether another system has links of the kind, too.
+func (m *LinkMaker) foreign() bool {
+	f := m.links.e.cfg.Codecs.Links
+	return f != nil && f.Knows(m.kind.Name)
 }
 
 // bound is a hash of what a link is about, for the account of it.
@@ -124,34 +142,80 @@ func (m *LinkMaker) bound(acc *Account) string {
 // Open returns what a token stands for. The error is [ErrLinkDead], or
 // [ErrLinkExpired] with the Link as it was, or the store's. It uses nothing up.
 func (m *LinkMaker) Open(ctx context.Context, token string) (Link, error) {
-	payload, at, err := m.signer.Verify(token, m.kind.Within, m.links.e.now())
-	expired := errors.Is(err, signed.ErrExpired)
-	var parts []string
-	if err != nil && !expired || json.Unmarshal(payload, &parts) != nil || len(parts) != 4 {
-		return Link{}, ErrLinkDead
-	}
-	// What the setting was then counts too: a longer one must not bring back what
-	// has expired, and perhaps been used.
-	within, err := time.ParseDuration(parts[3])
+	l, expired, err := m.read(token)
 	if err != nil {
 		return Link{}, ErrLinkDead
 	}
-	expired = expired || m.links.e.now().Sub(at) > within
-	u, err := m.links.e.cfg.Stores.Users.FindUser(ctx, UserQuery{Attr: "fs_uniquifier", Value: parts[0]})
+	u, err := m.links.e.cfg.Stores.Users.FindUser(ctx, UserQuery{Attr: "fs_uniquifier", Value: l.uniquifier})
 	if errors.Is(err, ErrNotFound) {
 		return Link{}, ErrLinkDead
 	}
 	if err != nil {
 		return Link{}, fmt.Errorf("find user of a link: %w", err)
 	}
-	link := Link{User: u, Extra: parts[2], Token: token, until: at.Add(within + claimSlack), uniquifier: parts[0], bound: parts[1]}
+	if l.User = u; l.check != nil {
+		if err := m.bind(ctx, &l); err != nil {
+			return Link{}, err
+		}
+	}
 	switch {
-	case m.Still(link, u.SecurityAccount()) != nil:
+	case m.Still(l, u.SecurityAccount()) != nil:
 		return Link{}, ErrLinkDead
 	case expired:
-		return link, ErrLinkExpired
+		return l, ErrLinkExpired
 	}
-	return link, nil
+	return l, nil
+}
+
+// read takes a token apart. Any error means that it is none.
+func (m *LinkMaker) read(token string) (l Link, expired bool, err error) {
+	if m.foreign() {
+		return m.readForeign(token)
+	}
+	now := m.links.e.now()
+	payload, at, err := m.signer.Verify(token, m.kind.Within, now)
+	expired = errors.Is(err, signed.ErrExpired)
+	var parts []string
+	if err != nil && !expired || json.Unmarshal(payload, &parts) != nil || len(parts) != 4 {
+		return l, false, ErrLinkDead
+	}
+	// What the setting was then counts too: a longer one must not bring back what
+	// has expired, and perhaps been used.
+	within, err := time.ParseDuration(parts[3])
+	if err != nil {
+		return l, false, ErrLinkDead
+	}
+	l = Link{Extra: parts[2], Token: token, until: at.Add(within + claimSlack), uniquifier: parts[0], bound: parts[1]}
+	return l, expired || now.Sub(at) > within, nil
+}
+
+func (m *LinkMaker) readForeign(token string) (l Link, expired bool, err error) {
+	e := m.links.e
+	f, err := e.cfg.Codecs.Links.Open(m.kind.Name, token, e.now())
+	if err != nil {
+		e.log.Debug("link not read", "kind", m.kind.Name, "err", err)
+		return l, false, err
+	}
+	l = Link{Extra: f.Extra, Token: token, until: f.SignedAt.Add(m.kind.Within + claimSlack), uniquifier: f.Uniquifier, bound: f.Bound, check: f.Check}
+	return l, e.now().Sub(f.SignedAt) > m.kind.Within, nil
+}
+
+// bind makes sure that a link which another system made, or could have made, is
+// about the account as it is now. From here on it is bound as one of ours: the
+// check is too slow to be made again under a lock.
+func (m *LinkMaker) bind(ctx context.Context, l *Link) error {
+	acc := l.User.SecurityAccount()
+	ok, err := l.check(ctx, acc.Email, acc.PasswordHash)
+	if err != nil {
+		return fmt.Errorf("check link: %w", err)
+	}
+	if !ok {
+		return ErrLinkDead
+	}
+	if l.bound == "" {
+		l.bound = m.bound(acc)
+	}
+	return nil
 }
 
 func (m *LinkMaker) fits(acc *Account, bound string) bool {
@@ -177,147 +241,4 @@ func (m *LinkMaker) Still(l Link, acc *Account) error {
 		return ErrLinkDead
 	}
 	return nil
-}
-
-// Page makes a route of a page that links lead to. show is the page with the
-// button, which uses nothing, and use does what the button does. Programs that
-// look at mails open links (ASVS 3.5.3): only where the settings say so opening
-// one is pressing the button, and then not for a HEAD, a prefetch, or a picture
-// or frame in a page of another site.
-func (l Links) Page(rt Route, show func(*http.Request) (Result, error), use HandlerFunc) Route {
-	type nothing struct{}
-	form := Form[nothing]{
-		Page:   func(r *http.Request, _ *nothing) (Result, error) { return show(r) },
-		Submit: func(w http.ResponseWriter, r *http.Request, _ *nothing) (Result, error) { return use(w, r) },
-	}
-	rt = form.Route(rt)
-	if l.ByGet() {
-		rt.ExemptCSRF = true
-		rt.Get = func(w http.ResponseWriter, r *http.Request) (Result, error) {
-			if r.Method == http.MethodHead || isPrefetch(r) || isEmbedded(r) {
-				return show(r)
-			}
-			return use(w, r)
-		}
-	}
-	return rt
-}
-
-// isPrefetch reports whether a browser says that nobody has asked for this yet.
-func isPrefetch(r *http.Request) bool {
-	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
-		v := strings.ToLower(r.Header.Get(name))
-		if strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") || strings.Contains(v, "preview") {
-			return true
-		}
-	}
-	return false
-}
-
-// isEmbedded reports whether a page of another site has loaded this without
-// going there. Browsers that do not say so (W3C Fetch Metadata) are believed.
-func isEmbedded(r *http.Request) bool {
-	dest := r.Header.Get("Sec-Fetch-Dest")
-	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && dest != "" && dest != "document"
-}
-
-// LinkEnd is how a link ended and where it leads.
-type LinkEnd struct {
-	Message Message
-	// View is the setting that says where; Else is used if that is empty, and is
-	// a page's name or a URL.
-	View, Else string
-	// User is named in the query that a single-page application gets.
-	User User
-	// Email is named there in place of the user's.
-	Email string
-	// Query has more for it; Message is left out if it has no key.
-	Query map[string]string
-	// JSON is the answer to API clients; nil: the message is an error.
-	JSON map[string]any
-}
-
-// End answers a request for a link, or one that was a link's: a single-page
-// application's view with what happened in its query; JSON; or a page after
-// which the message is shown.
-func (l Links) End(r *http.Request, end LinkEnd) (Result, error) {
-	if l.e.cfg.WantsJSON(r) && !(l.ByGet() && r.Method != http.MethodPost) && end.JSON == nil {
-		return Result{}, &Problem{Errors: []FieldError{{Message: end.Message}}}
-	}
-	return l.e.endLink(r, end), nil
-}
-
-func (e *engine) endLink(r *http.Request, end LinkEnd) Result {
-	links := Links{e: e}
-	view := e.resolve(end.View)
-	if links.SPA() && view != "" {
-		return Result{Redirect: withQuery(view, e.linkQuery(r, end)), Always: r.Method != http.MethodPost, JSON: end.JSON}
-	}
-	if view == "" {
-		view = e.resolve(end.Else)
-	}
-	if view == "" {
-		view = e.cfg.URLs.Root
-	}
-	res := Result{Redirect: view, JSON: end.JSON, Always: links.ByGet() && r.Method != http.MethodPost}
-	if end.Message.Key != "" || end.Message.Text != "" {
-		res.Flash = []Message{end.Message}
-	}
-	return res
-}
-
-// linkQuery is what a single-page application is told.
-func (e *engine) linkQuery(r *http.Request, end LinkEnd) map[string]string {
-	q := map[string]string{}
-	if end.Message.Key != "" || end.Message.Text != "" {
-		q[e.category(end.Message)] = e.text(e.languageOf(r.Context()), end.Message)
-	}
-	if end.User != nil {
-		maps.Copy(q, e.redirectParams(end.User))
-	}
-	if end.Email != "" {
-		q["email"] = end.Email
-	}
-	maps.Copy(q, end.Query)
-	return q
-}
-
-// redirectParams is what single-page applications are told of a user: the
-// address, the first identity that is set, and what the user type adds.
-func (e *engine) redirectParams(u User) map[string]string {
-	acc, q := u.SecurityAccount(), map[string]string{}
-	if acc.Email != "" {
-		q["email"] = acc.Email
-	}
-	known := map[string]string{"email": acc.Email, "username": acc.Username, "us_phone_number": acc.USPhoneNumber}
-	for _, ia := range e.cfg.IdentityAttributes {
-		if v := known[ia.Attr]; v != "" {
-			q["identity"] = v
-			break
-		}
-	}
-	if p, ok := u.(interface{ RedirectParams() map[string]string }); ok {
-		maps.Copy(q, p.RedirectParams())
-	}
-	return q
-}
-
-// withQuery adds to the query of a view; what it has under the same name goes.
-func withQuery(view string, more map[string]string) string {
-	base, fragment, hasFragment := strings.Cut(view, "#")
-	path, query, _ := strings.Cut(base, "?")
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		values = url.Values{}
-	}
-	for k, v := range more {
-		values.Set(k, v)
-	}
-	if len(values) > 0 {
-		path += "?" + values.Encode()
-	}
-	if hasFragment {
-		path += "#" + fragment
-	}
-	return path
 }

@@ -131,18 +131,30 @@ const trustAAD = "tf-validity"
 func (v *visit) trust(user User) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	plain := fmt.Sprintf("%d|%s", v.e.now().Unix(), trustedAs(user))
 	a := cookieAttrs{path: "/", secure: "auto", sameSite: http.SameSiteStrictMode, httpOnly: true}
-	c := a.cookie(v.e.cfg.Second.CookieName, v.e.trusts.SealString([]byte(plain), trustAAD), v.tls())
+	c := a.cookie(v.e.cfg.Second.CookieName, v.e.sealTrust(user), v.tls())
 	c.MaxAge = int(v.e.cfg.Second.Validity / time.Second)
 	v.setCookie(c)
 	v.touched = true
+}
+
+// sealTrust writes the cookie. Another system's knows the account alone.
+func (e *engine) sealTrust(user User) string {
+	if f := e.cfg.Codecs.Trust; f != nil {
+		return f.Seal(user.SecurityAccount().Uniquifier, e.now())
+	}
+	plain := fmt.Sprintf("%d|%s", e.now().Unix(), trustedAs(user))
+	return e.trusts.SealString([]byte(plain), trustAAD)
 }
 
 func (v *visit) trusted(user User) bool {
 	c, err := v.r.Cookie(v.e.cfg.Second.CookieName)
 	if err != nil {
 		return false
+	}
+	if f := v.e.cfg.Codecs.Trust; f != nil {
+		uid, at, err := f.Open(c.Value, v.e.now())
+		return err == nil && v.e.now().Sub(at) < v.e.cfg.Second.Validity && sameText(uid, user.SecurityAccount().Uniquifier)
 	}
 	plain, err := v.e.trusts.OpenString(c.Value, trustAAD)
 	if err != nil {

@@ -206,7 +206,7 @@ func TestSecurityLog(t *testing.T) {
 			line("DEBUG", "access", "refused", "", at("GET", "/user"), reason("anonymous"))}},
 		"by an operator": {do: func(_ *testing.T, a *logged) {
 			u, _ := a.Accounts().Find(context.Background(), joe)
-			_, _ = a.Accounts().EndSessions(context.Background(), u, "")
+			_, _ = a.Accounts().EndSessions(context.Background(), u)
 			_ = a.Accounts().ResetAccess(context.Background(), u)
 			for _, active := range []bool{true, false, true} { // the first changes nothing
 				_, _ = a.Accounts().SetActive(context.Background(), u, active)

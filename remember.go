@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"time"
 )
 
 // The remember-me cookie is "selector.secret". The selector finds the row, of
@@ -46,15 +45,44 @@ func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""
 }
 
+// remembers reports whether browsers can be remembered at all.
+func (e *engine) remembers() bool {
+	return e.cfg.Stores.Remember != nil || e.cfg.Codecs.Remember != nil
+}
+
 func (v *visit) hasRemember() bool {
+	if !v.e.remembers() {
+		return false
+	}
 	_, _, ok := v.rememberCookie()
+	if v.e.cfg.Codecs.Remember != nil {
+		ok = v.rememberedAs() != ""
+	}
 	v.touched = v.touched || ok
 	return ok
+}
+
+// rememberedAs is the uniquifier in a cookie of another system's format. There
+// is no row of it: it is good until the uniquifier rotates.
+func (v *visit) rememberedAs() string {
+	c, err := v.r.Cookie(v.e.cfg.Session.RememberName)
+	if err != nil || v.b.shared != nil && v.b.shared.Forget {
+		return ""
+	}
+	uniquifier, err := v.e.cfg.Codecs.Remember.Open(c.Value)
+	if err != nil {
+		v.e.log.DebugContext(v.ctx(), "remember-me cookie not read", "err", err)
+		return ""
+	}
+	return uniquifier
 }
 
 // useRemember spends the cookie's secret and returns the next one, or "" if the
 // cookie keeps its own: it was sent at once with the request that rotated it.
 func (v *visit) useRemember(ctx context.Context) (Remember, string, error) {
+	if v.e.cfg.Codecs.Remember != nil {
+		return Remember{Uniquifier: v.rememberedAs()}, "", nil
+	}
 	selector, secret, _ := v.rememberCookie()
 	now, next := v.e.now(), hex.EncodeToString(randomBytes(secretSize))
 	have := hashText(secret)
@@ -104,14 +132,18 @@ func (v *visit) answerRemember(r restored, err error) error {
 		return err
 	}
 	if r.secret != "" {
-		v.sendRemember(r.remember.Selector, r.secret, r.remember.ExpiresAt)
+		v.sendRemember(r.remember, r.secret)
 	}
 	return nil
 }
 
-func (v *visit) sendRemember(selector, secret string, until time.Time) {
-	c := v.e.cfg.Session.rememberAttrs().cookie(v.e.cfg.Session.RememberName, selector+"."+secret, v.tls())
-	c.Expires = until.UTC()
+func (v *visit) sendRemember(rm Remember, secret string) {
+	value := rm.Selector + "." + secret
+	if f := v.e.cfg.Codecs.Remember; f != nil {
+		value = f.Seal(rm.Uniquifier)
+	}
+	c := v.e.cfg.Session.rememberAttrs().cookie(v.e.cfg.Session.RememberName, value, v.tls())
+	c.Expires = rm.ExpiresAt.UTC()
 	v.setCookie(c)
 }
 
@@ -130,7 +162,7 @@ func (v *visit) newRemember(user User) (rm Remember, secret string) {
 func (v *visit) forget(ctx context.Context) error {
 	selector, secret, ok := v.rememberCookie()
 	store := v.e.cfg.Stores.Remember
-	if store == nil || !ok {
+	if store == nil || !ok || v.e.cfg.Codecs.Remember != nil {
 		return nil
 	}
 	have := hashText(secret)

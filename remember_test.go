@@ -162,7 +162,7 @@ func TestRememberEnds(t *testing.T) {
 			app.Change(u, func(a *doorward.Account) { a.Uniquifier = doorward.NewUniquifier() })
 		},
 		"ended all": func(app *kit.App, _ *kit.Browser, u doorward.User) {
-			_, _ = app.Accounts().EndSessions(t.Context(), u, "")
+			_, _ = app.Accounts().EndSessions(t.Context(), u)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -58,12 +58,33 @@ func (v *visit) renew(id *Identity) error {
 			_ = proved(&row)
 			v.row = &row
 		}
+	} else if v.row != nil && sessions != nil {
+		if err := v.giveRow(id); err != nil {
+			return err
+		}
 	} else if v.row != nil {
 		if err := v.updateRow(v.row, proved); err != nil {
 			return err
 		}
 	}
+	v.marked = true
 	v.setIdentity(*id, nil)
+	return nil
+}
+
+// giveRow begins a session with a row in place of one that another application
+// began without.
+func (v *visit) giveRow(id *Identity) error {
+	row, rowID := v.newRow(id.User, id.Via, id.AuthnAt)
+	if err := v.e.cfg.Stores.Sessions.CreateSession(v.ctx(), row, ""); err != nil {
+		return fmt.Errorf("begin session with a row: %w", err)
+	}
+	secret := v.b.csrf // what was proved is who goes on, and pages that are open go on with him
+	v.adopt(row, rowID)
+	if secret != nil {
+		v.b.csrf = secret
+	}
+	id.SessionID, id.Fresh = row.IDHash, true
 	return nil
 }
 
@@ -136,7 +157,7 @@ type renewal struct {
 func (v *visit) renewAccount(id *Identity, n renewal) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	st, b, next, newID := v.e.cfg.Stores, v.state(), NewUniquifier(), randomBytes(idSize)
+	st, next, newID := v.e.cfg.Stores, NewUniquifier(), randomBytes(idSize)
 	was := id.User.SecurityAccount().Uniquifier
 	session := id.Mechanism != "" && v.row != nil && v.row.Uniquifier == was // also of who came with a token as well
 	renewed := func(s *Session) error { return nil }
@@ -149,10 +170,7 @@ func (v *visit) renewAccount(id *Identity, n renewal) error {
 			return err
 		}
 		if session && st.Sessions != nil {
-			if err := st.Sessions.RekeySession(ctx, hashID(b.id), hashID(newID), next); err != nil {
-				return err
-			}
-			if err := st.Sessions.UpdateSession(ctx, hashID(newID), renewed); err != nil {
+			if err := v.moveRow(ctx, newID, next, renewed); err != nil {
 				return err
 			}
 		}
@@ -173,7 +191,7 @@ func (v *visit) renewAccount(id *Identity, n renewal) error {
 		return err
 	}
 	if kept.secret != "" {
-		v.sendRemember(kept.Selector, kept.secret, kept.ExpiresAt)
+		v.sendRemember(kept.Remember, kept.secret)
 	}
 	if !session {
 		if id.Mechanism != "" {
@@ -187,13 +205,32 @@ func (v *visit) renewAccount(id *Identity, n renewal) error {
 	_ = renewed(&row)
 	if st.Sessions != nil {
 		row.IDHash = hashID(newID)
-		if id.SessionID != "" {
+		if id.Mechanism == MechanismSession {
 			id.SessionID = row.IDHash
 		}
 	}
 	v.adopt(row, newID)
 	v.setIdentity(*id, nil)
 	return nil
+}
+
+// moveRow gives the row of the session another id and uniquifier, or makes one
+// if another application began it.
+func (v *visit) moveRow(ctx context.Context, newID []byte, next string, change func(*Session) error) error {
+	sessions := v.e.cfg.Stores.Sessions
+	if was := v.state().id; was != nil {
+		if err := sessions.RekeySession(ctx, hashID(was), hashID(newID), next); err != nil {
+			return err
+		}
+		return sessions.UpdateSession(ctx, hashID(newID), change)
+	}
+	row := *v.row
+	row.IDHash, row.Uniquifier, row.Binding = hashID(newID), next, v.binding()
+	row.Address, row.UserAgent = v.addr().String(), clip(v.r.UserAgent(), 255)
+	if err := change(&row); err != nil {
+		return err
+	}
+	return sessions.CreateSession(ctx, row, "")
 }
 
 // rotate stores what a renewal does to the account itself, unless its sessions
@@ -236,6 +273,14 @@ type kept struct {
 // must not outlive the change; and where it was replaced a while ago somebody else
 // may have the one that counts.
 func (v *visit) keepRemembered(ctx context.Context, u User, was, next string) (kept, error) {
+	if v.e.cfg.Codecs.Remember != nil {
+		if v.rememberedAs() != was {
+			return kept{}, nil
+		}
+		rm, secret := v.newRemember(u)
+		rm.Uniquifier = next
+		return kept{rm, secret}, nil
+	}
 	selector, secret, ok := v.rememberCookie()
 	store := v.e.cfg.Stores.Remember
 	if store == nil || !ok {

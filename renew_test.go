@@ -297,7 +297,7 @@ func TestRenewTooLate(t *testing.T) {
 			}
 		},
 		"sessions ended": func(a *kit.App, _ *renewer, _ *http.Request, u doorward.User) {
-			_, _ = a.Accounts().EndSessions(ctx, u, "")
+			_, _ = a.Accounts().EndSessions(ctx, u)
 		},
 		"switched off": func(a *kit.App, _ *renewer, _ *http.Request, u doorward.User) {
 			_, _ = a.Accounts().SetActive(ctx, u, false)
@@ -443,7 +443,7 @@ func TestRenewParallel(t *testing.T) {
 				case 1:
 					return one.PostJSON("/logout", nil).Status < 500
 				}
-				n, err := app.Accounts().EndSessions(context.Background(), full, "")
+				n, err := app.Accounts().EndSessions(context.Background(), full)
 				ended.Add(int64(n))
 				return err == nil
 			})

@@ -22,6 +22,9 @@ func hashID(id []byte) string {
 // v.mu held. The error is ErrAnonymous, or the store's.
 func (v *visit) loadSession() (Identity, error) {
 	b := v.state()
+	if err := v.endLeft(); err != nil {
+		return Identity{}, err
+	}
 	var user User
 	var roles []Role
 	var err error
@@ -41,6 +44,9 @@ func (v *visit) loadSession() (Identity, error) {
 	}
 	if err != nil {
 		return Identity{}, fmt.Errorf("load session: %w", err)
+	}
+	if err := v.provedElsewhere(row); err != nil {
+		return Identity{}, err
 	}
 	if err := v.protect(row, user); err != nil {
 		return Identity{}, err
@@ -63,7 +69,7 @@ const maxAhead = 24 * time.Hour
 func ahead(stored, now time.Time) bool { return stored.Sub(now) > maxAhead }
 
 func sessionIdentity(row Session, user User, roles []Role) Identity {
-	return Identity{User: user, Roles: roles, Mechanism: MechanismSession, AuthnAt: row.AuthnAt, Via: row.Via, SessionID: row.IDHash}
+	return Identity{User: user, Roles: roles, Mechanism: MechanismSession, AuthnAt: row.AuthnAt, Via: row.Via, SessionID: row.IDHash, Fresh: row.Fresh}
 }
 
 // sessionRow reads the row and user of the cookie, in one round trip, and
@@ -71,9 +77,11 @@ func sessionIdentity(row Session, user User, roles []Role) Identity {
 func (v *visit) sessionRow(b *browser) (row Session, user User, roles []Role, err error) {
 	st := v.e.cfg.Stores
 	switch {
-	case b.Session != nil && st.Sessions == nil:
+	case b.Session != nil:
 		row = *b.Session
-		row.SeenAt = b.issued
+		if b.shared == nil {
+			row.SeenAt = b.issued
+		}
 		user, roles, err = st.Users.LoadUser(v.ctx(), UserQuery{Attr: "fs_uniquifier", Value: row.Uniquifier})
 	case b.id != nil && st.Sessions != nil:
 		row, user, roles, err = st.Sessions.LoadSession(v.ctx(), hashID(b.id))
@@ -121,7 +129,7 @@ func (v *visit) binding() string {
 // strong mode the session ends.
 func (v *visit) protect(row *Session, user User) error {
 	mode := v.e.protection
-	if mode == "" || row.Binding == v.binding() || mode == "basic" && !row.Fresh {
+	if mode == "" || mode == "basic" && !row.Fresh || v.sameBrowser(row) {
 		return nil
 	}
 	strong := mode == "strong"
@@ -152,7 +160,7 @@ func (v *visit) protect(row *Session, user User) error {
 // updateRow changes the stored session and the copy in hand. An ended session
 // stays ended.
 func (v *visit) updateRow(row *Session, change func(*Session) error) error {
-	if v.e.cfg.Stores.Sessions == nil {
+	if v.rowless() {
 		if err := change(row); err != nil {
 			return err
 		}
@@ -177,7 +185,10 @@ func (v *visit) endRow(ctx context.Context, row Session) error {
 	if v.e.cfg.Stores.Sessions == nil || row.IDHash == "" {
 		return nil
 	}
-	err := v.e.cfg.Stores.Sessions.EndSession(ctx, row.Uniquifier, row.IDHash)
+	return ignoreMissing(v.e.cfg.Stores.Sessions.EndSession(ctx, row.Uniquifier, row.IDHash))
+}
+
+func ignoreMissing(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -209,13 +220,17 @@ func (v *visit) adopt(row Session, id []byte) {
 	} else {
 		b.id, b.Session = id, nil
 	}
+	b.left, v.marked = nil, true
 	v.row = &row
 }
 
 // currentRow is the id hash of the row that the cookie names, alive or not.
 func (v *visit) currentRow() string {
-	if b := v.state(); b.id != nil {
+	switch b := v.state(); {
+	case b.id != nil:
 		return hashID(b.id)
+	case b.left != nil:
+		return hashID(b.left)
 	}
 	return ""
 }
@@ -223,7 +238,7 @@ func (v *visit) currentRow() string {
 // loadRemembered signs in the user whom the remember-me cookie names, into a
 // new session that is not fresh. The value in the cookie is replaced.
 func (v *visit) loadRemembered() (Identity, error) {
-	if v.e.cfg.Stores.Remember == nil || !v.hasRemember() {
+	if !v.hasRemember() {
 		return Identity{}, ErrAnonymous
 	}
 	var r restored
@@ -275,7 +290,7 @@ func (v *visit) restore(ctx context.Context) (r restored, err error) {
 // stillRemembered undoes a session whose remember-me row was ended while it was
 // begun. A transaction makes that impossible; this is for stores without.
 func (v *visit) stillRemembered(ctx context.Context, r restored) error {
-	if v.e.cfg.Stores.Tx != nil {
+	if v.e.cfg.Stores.Tx != nil || v.e.cfg.Codecs.Remember != nil {
 		return nil
 	}
 	_, err := v.e.cfg.Stores.Remember.UpdateRemember(ctx, r.remember.Selector, func(*Remember) error { return nil })

@@ -27,7 +27,7 @@ func TestSavedCookieIsDead(t *testing.T) {
 		},
 		"access reset": func(app *kit.App, _ *kit.Browser, u doorward.User) { _ = app.Accounts().ResetAccess(t.Context(), u) },
 		"ended all": func(app *kit.App, _ *kit.Browser, u doorward.User) {
-			_, _ = app.Accounts().EndSessions(t.Context(), u, "")
+			_, _ = app.Accounts().EndSessions(t.Context(), u)
 		},
 		"idle": func(app *kit.App, _ *kit.Browser, _ doorward.User) { app.Clock.Advance(7 * 24 * time.Hour) },
 		"uniquifier only": func(app *kit.App, _ *kit.Browser, u doorward.User) {

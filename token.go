@@ -2,6 +2,7 @@ package doorward
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/doorward/doorward/codec"
 	"github.com/doorward/doorward/signed"
 )
 
@@ -32,20 +34,60 @@ var errForged = fmt.Errorf("forged token: %w", ErrAnonymous)
 // issueToken returns a token for user that is as fresh as authnAt.
 func (e *engine) issueToken(user User, authnAt time.Time) (string, error) {
 	acc := user.SecurityAccount()
-	p := tokenPayload{Version: "5", UID: acc.Uniquifier, AuthnAt: float64(authnAt.UnixMicro()) / 1e6}
+	c := codec.Claims{UID: acc.Uniquifier, AuthnAt: authnAt}
 	if acc.TokenUniquifier != "" {
-		p.UID, p.By = acc.TokenUniquifier, "fs_token_uniquifier"
+		c.UID, c.By = acc.TokenUniquifier, tokenColumn
 	}
 	if e.cfg.Token.Expire != nil {
-		if at := e.cfg.Token.Expire(user); !at.IsZero() {
-			p.Expires = at.Unix()
-		}
+		c.Expires = e.cfg.Token.Expire(user)
+	}
+	if foreign := e.cfg.Codecs.Token; foreign != nil {
+		return foreign.Seal(c, e.now())
+	}
+	p := tokenPayload{Version: "5", UID: c.UID, By: c.By, AuthnAt: float64(authnAt.UnixMicro()) / 1e6}
+	if !c.Expires.IsZero() {
+		p.Expires = c.Expires.Unix()
 	}
 	b, err := json.Marshal(p)
 	if err != nil {
 		return "", fmt.Errorf("authentication token: %w", err)
 	}
 	return e.tokens.Sign(b, e.now()), nil
+}
+
+// openToken reads a token of whatever format, and says when it was signed. The
+// error is ErrAnonymous or errForged.
+func (e *engine) openToken(token string, maxAge time.Duration) (c codec.Claims, err error) {
+	if foreign := e.cfg.Codecs.Token; foreign != nil {
+		c, at, err := foreign.Open(token, e.now())
+		if err != nil {
+			e.log.Debug("authentication token not read", "err", err)
+			return c, errForged
+		}
+		if e.now().Sub(at) > maxAge {
+			return c, ErrAnonymous
+		}
+		return c, nil
+	}
+	b, _, err := e.tokens.Verify(token, maxAge, e.now())
+	if errors.Is(err, signed.ErrExpired) {
+		return c, ErrAnonymous
+	}
+	if err != nil {
+		return c, errForged
+	}
+	var p tokenPayload
+	if json.Unmarshal(b, &p) != nil {
+		return c, ErrAnonymous
+	}
+	c = codec.Claims{UID: p.UID, By: cmp.Or(p.By, "fs_uniquifier")}
+	if sec, frac := math.Modf(p.AuthnAt); p.AuthnAt > 0 {
+		c.AuthnAt = time.Unix(int64(sec), int64(frac*1e9)).Truncate(time.Microsecond)
+	}
+	if p.Expires > 0 {
+		c.Expires = time.Unix(p.Expires, 0)
+	}
+	return c, nil
 }
 
 // checkToken returns who token identifies, in one round trip. A token that is
@@ -56,35 +98,41 @@ func (e *engine) checkToken(ctx context.Context, token string) (Identity, error)
 		return Identity{}, ErrAnonymous
 	}
 	maxAge := e.cfg.Token.MaxAge.Or(15 * time.Minute)
-	b, _, err := e.tokens.Verify(token, max(maxAge, time.Second), e.now())
-	if errors.Is(err, signed.ErrExpired) {
-		return Identity{}, ErrAnonymous
-	}
+	c, err := e.openToken(token, max(maxAge, time.Second))
 	if err != nil {
-		return Identity{}, errForged
+		return Identity{}, err
 	}
-	var p tokenPayload
-	if json.Unmarshal(b, &p) != nil || p.UID == "" || p.Expires > 0 && p.Expires < e.now().Unix() {
+	if c.UID == "" || !c.Expires.IsZero() && c.Expires.Unix() < e.now().Unix() {
 		return Identity{}, ErrAnonymous
 	}
-	attr := "fs_uniquifier"
-	if p.By == "fs_token_uniquifier" {
-		attr = p.By
-	}
-	user, roles, err := e.cfg.Stores.Users.LoadUser(ctx, UserQuery{Attr: attr, Value: p.UID})
+	user, roles, err := e.tokenUser(ctx, c)
 	if errors.Is(err, ErrNotFound) || err == nil && !user.SecurityAccount().Active {
 		return Identity{}, ErrAnonymous
 	}
 	if err != nil {
 		return Identity{}, fmt.Errorf("load token's user: %w", err)
 	}
-	id := Identity{User: user, Roles: roles, Mechanism: MechanismToken}
-	if sec, frac := math.Modf(p.AuthnAt); p.AuthnAt > 0 {
-		id.AuthnAt = time.Unix(int64(sec), int64(frac*1e9)).Truncate(time.Microsecond)
-	}
+	id := Identity{User: user, Roles: roles, Mechanism: MechanismToken, AuthnAt: c.AuthnAt}
 	fire(ctx, e, &e.hooks.TokenAccepted, TokenAccepted{User: user})
 	return id, nil
 }
+
+// tokenUser finds whom a token names: by the column that it says, or by the
+// uniquifier and then, where there is such a column, the token uniquifier. One
+// value is never in both: they are random.
+func (e *engine) tokenUser(ctx context.Context, c codec.Claims) (User, []Role, error) {
+	users := e.cfg.Stores.Users
+	if c.By == tokenColumn {
+		return users.LoadUser(ctx, UserQuery{Attr: tokenColumn, Value: c.UID})
+	}
+	user, roles, err := users.LoadUser(ctx, UserQuery{Attr: "fs_uniquifier", Value: c.UID})
+	if c.By == "" && errors.Is(err, ErrNotFound) {
+		user, roles, err = users.LoadUser(ctx, UserQuery{Attr: tokenColumn, Value: c.UID})
+	}
+	return user, roles, err
+}
+
+const tokenColumn = "fs_token_uniquifier"
 
 // presentedToken returns the token of the request and where it was: "body",
 // "query", "header", or "" for none. Body before query before header.
@@ -95,7 +143,7 @@ func (v *visit) presentedToken() (token, where string) {
 			return s, "body"
 		}
 	}
-	if cfg.InQuery {
+	if cfg.InQuery.Or(false) {
 		if s := v.r.URL.Query().Get(cfg.Key); s != "" {
 			return s, "query"
 		}

@@ -139,7 +139,7 @@ func TestTokenEnds(t *testing.T) {
 func TestTokenPlaces(t *testing.T) {
 	for _, query := range []bool{false, true} {
 		app := kit.New(t, func(c *batteries.Config) {
-			c.Token.InQuery, c.Token.Key, c.Token.Header = query, "tok", "X-Tok"
+			c.Token.InQuery, c.Token.Key, c.Token.Header = conf.Some(query), "tok", "X-Tok"
 		})
 		u := app.NewUser(joe)
 		token := app.AuthToken(u)

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/doorward/doorward/codec"
 )
 
 type contextKey struct{}
@@ -31,6 +33,7 @@ type visit struct {
 	presented  bool // and there was one
 	b          browser
 	dirty      bool // and it must be written
+	marked     bool // and this browser is the one that proved a credential
 	touched    bool // the answer depends on cookies
 	cookies    []*http.Cookie
 	results    []checked   // of the mechanisms looked at so far
@@ -127,21 +130,48 @@ func (v *visit) state() *browser {
 		return &v.b
 	}
 	v.loaded, v.touched = true, true
-	for i, c := range v.r.CookiesNamed(v.e.cfg.Session.name(v.tls())) {
+	for i, c := range v.r.CookiesNamed(v.sessionName()) {
 		if i == maxSameName {
 			break
 		}
-		plain, err := v.e.cookies.OpenString(c.Value, cookieAAD)
-		if err != nil {
-			continue
-		}
-		var b browser
-		if b.decode(plain) == nil && v.e.now().Sub(b.issued) < v.e.cfg.Session.Lifetime {
+		b, err := v.openCookie(c.Value)
+		if err == nil && v.e.now().Sub(b.issued) < v.e.cfg.Session.Lifetime {
 			v.b, v.presented = b, true
 			break
 		}
 	}
+	if v.b.shared == nil && v.e.cfg.Codecs.Session != nil {
+		v.b.shared = &codec.Cookie{}
+	}
 	return &v.b
+}
+
+// openCookie reads a session cookie.
+func (v *visit) openCookie(value string) (b browser, err error) {
+	if v.e.cfg.Codecs.Session != nil {
+		return v.openShared(value)
+	}
+	plain, err := v.e.cookies.OpenString(value, cookieAAD)
+	if err == nil {
+		err = b.decode(plain)
+	}
+	if v.e.cfg.Stores.Sessions != nil {
+		b.Session = nil
+	}
+	return b, err
+}
+
+// sealCookie writes one.
+func (v *visit) sealCookie() (string, error) {
+	v.b.issued = v.e.now()
+	if v.e.cfg.Codecs.Session != nil {
+		return v.sealShared()
+	}
+	plain, err := v.b.encode()
+	if err != nil {
+		return "", err
+	}
+	return v.e.cookies.SealString(plain, cookieAAD), nil
 }
 
 // setCookie queues a cookie for the answer; one of the same name is replaced.
@@ -167,14 +197,14 @@ func (v *visit) writeCookies(h http.Header) {
 	defer v.mu.Unlock()
 	v.csrfCookie()
 	sc := &v.e.cfg.Session
-	if v.loaded && v.presented && sc.Persistent && !sc.NoRefresh && !v.b.empty() {
+	if v.loaded && v.presented && v.permanent() && !sc.NoRefresh && !v.b.empty() {
 		v.dirty = true
 	}
 	switch {
 	case !v.dirty:
 	case v.b.empty():
 		if v.presented {
-			v.clearCookie(sc.attrs(), sc.name(v.tls()))
+			v.clearCookie(sc.attrs(), v.sessionName())
 		}
 	default:
 		v.setCookie(v.sealed())
@@ -194,33 +224,20 @@ func (v *visit) writeCookies(h http.Header) {
 // dropped: flashes first, then drafts (RFC 6265 6.1, ASVS 3.3.5).
 func (v *visit) sealed() *http.Cookie {
 	sc := &v.e.cfg.Session
-	name := sc.name(v.tls())
-	v.b.issued = v.e.now()
+	name := v.sessionName()
 	for {
-		plain, err := v.b.encode()
-		value := ""
-		if err == nil {
-			value = v.e.cookies.SealString(plain, cookieAAD)
+		value, err := v.sealCookie()
+		if err != nil { // nothing that is in it makes one
+			v.e.log.ErrorContext(v.ctx(), "session cookie not written", "err", err)
 		}
-		if len(name)+len(value) <= v.e.cfg.Limits.Cookie || v.b.restEmpty() {
+		if len(name)+len(value) <= v.e.cfg.Limits.Cookie || !v.b.shrink() {
 			c := sc.attrs().cookie(name, value, v.tls())
-			if sc.Persistent {
+			if v.permanent() {
 				c.MaxAge = int(sc.Lifetime / time.Second)
 			}
 			return c
 		}
 		v.e.log.WarnContext(v.ctx(), "session cookie too large, something was dropped", "bytes", len(value))
-		switch {
-		case len(v.b.Flashes) > 0:
-			v.b.Flashes = v.b.Flashes[1:]
-		default:
-			v.b.Drafts, v.b.CC = nil, ""
-			if v.b.Session != nil && len(v.b.Session.UserAgent) > 0 {
-				v.b.Session.UserAgent = ""
-			} else {
-				v.b.Session = nil
-			}
-		}
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/doorward/doorward/codes"
 	"github.com/doorward/doorward/conf"
 	"github.com/doorward/doorward/confirm"
+	"github.com/doorward/doorward/flaskcompat"
 	"github.com/doorward/doorward/i18n"
 	"github.com/doorward/doorward/lockout"
 	"github.com/doorward/doorward/login"
@@ -75,6 +76,10 @@ type Config struct {
 	Codes codes.Config
 	// SMS says how text messages are sent, if Codes.SMS is not set.
 	SMS SMSConfig
+
+	// Flask says that a Flask-Security application uses the same users, cookies
+	// and links (package flaskcompat). Formats that are set elsewhere stay.
+	Flask *flaskcompat.Config `setting:"FLASK_COMPAT,feature" default:"false" help:"Share cookies, tokens, links and users with a Flask-Security application that has the same SECRET_KEY."`
 
 	Sessions *sessions.Config `setting:"SESSIONS_PAGE,feature" default:"false" help:"Let users see where they are signed in, and sign out there."`
 
@@ -149,12 +154,13 @@ func Load(cfg *Config, vars map[string]any) error {
 // New returns an App with the features that cfg turns on, in the order in
 // which their gates must apply.
 func New(cfg Config) (*App, error) {
+	cfg.flaskDefaults()
 	if err := conf.Defaults(&cfg); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
 	app := &App{Hasher: cfg.Hasher}
-	var errs []error
-	var err error
+	err := cfg.shareWithFlask()
+	errs := []error{err}
 	if app.Hasher == nil {
 		cfg.observeHashing()
 		if app.Hasher, err = password.New(cfg.Password); err != nil {
@@ -186,6 +192,7 @@ func New(cfg Config) (*App, error) {
 	if wrong != nil { // told with all else that is wrong, or alone
 		return nil, errors.Join(wrong, app.Close(context.Background()))
 	}
+	app.warnOfFlask(&cfg)
 	if cfg.UnlimitedGuessing {
 		app.logger(&cfg).Warn("passwords can be guessed without limit", "setting", "SECURITY_INSECURE_UNLIMITED_GUESSING")
 	}

@@ -10,32 +10,21 @@ import (
 func Ignored() map[string]string {
 	const (
 		dead  = "the original does not use it either"
-		salts = "keys are derived from SECRET_KEY and the purpose"
 		flask = "it is about Flask"
 	)
 	return map[string]string{
-		"SECURITY_CHANGE_SALT":                      dead,
-		"SECURITY_CHANGE_EMAIL_CONFIRM_URL":         dead,
-		"SECURITY_CONFIRM_SALT":                     salts,
-		"SECURITY_RESET_SALT":                       salts,
-		"SECURITY_LOGIN_SALT":                       salts,
-		"SECURITY_CHANGE_EMAIL_SALT":                salts,
-		"SECURITY_REMEMBER_SALT":                    salts,
-		"SECURITY_TWO_FACTOR_SETUP_SALT":            salts,
-		"SECURITY_TWO_FACTOR_VALIDITY_SALT":         salts,
-		"SECURITY_US_SETUP_SALT":                    salts,
-		"SECURITY_TWO_FACTOR_IMPLEMENTATIONS":       "second factors are features of their own",
-		"SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS": "recovery codes are sealed with SECURITY_TOTP_SECRETS; the keys of the original open its own, see package flaskcompat",
-		"SECURITY_MULTI_FACTOR_RECOVERY_CODE_TTL":   "recovery codes live until they are replaced",
-		"SECURITY_BLUEPRINT_NAME":                   flask,
-		"SECURITY_STATIC_FOLDER":                    flask,
-		"SECURITY_ANONYMOUS_USER_DISABLED":          flask,
-		"SECURITY_DATETIME_FACTORY":                 flask,
-		"SECURITY_JOIN_USER_ROLES":                  "roles always come with the user",
-		"SECURITY_USE_REGISTER_V2":                  "there is one registration form",
-		"SECURITY_I18N_DOMAIN":                      "translations are found by their keys",
-		"SECURITY_CLI_USERS_NAME":                   "commands have fixed names",
-		"SECURITY_CLI_ROLES_NAME":                   "commands have fixed names",
+		"SECURITY_CHANGE_SALT":                dead,
+		"SECURITY_CHANGE_EMAIL_CONFIRM_URL":   dead,
+		"SECURITY_TWO_FACTOR_IMPLEMENTATIONS": "second factors are features of their own",
+		"SECURITY_BLUEPRINT_NAME":             flask,
+		"SECURITY_STATIC_FOLDER":              flask,
+		"SECURITY_ANONYMOUS_USER_DISABLED":    flask,
+		"SECURITY_DATETIME_FACTORY":           flask,
+		"SECURITY_JOIN_USER_ROLES":            "roles always come with the user",
+		"SECURITY_USE_REGISTER_V2":            "there is one registration form",
+		"SECURITY_I18N_DOMAIN":                "translations are found by their keys",
+		"SECURITY_CLI_USERS_NAME":             "commands have fixed names",
+		"SECURITY_CLI_ROLES_NAME":             "commands have fixed names",
 	}
 }
 

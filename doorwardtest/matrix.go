@@ -52,7 +52,7 @@ func States(a *App) []State {
 		{"deleted", false, false, arriving(func(a *App, _ *Browser, u doorward.User) { a.Delete(u) })},
 		{"rotated", false, false, arriving(rotate)},
 		{"ended", false, false, arriving(func(a *App, _ *Browser, u doorward.User) {
-			if _, err := a.Accounts().EndSessions(context.Background(), u, ""); err != nil {
+			if _, err := a.Accounts().EndSessions(context.Background(), u); err != nil {
 				a.tb.Fatalf("doorwardtest: %v", err)
 			}
 		})},

@@ -25,7 +25,7 @@ func (f *Feature) end(_ http.ResponseWriter, r *http.Request, in *endForm) (door
 	case in.All == (in.ID != ""):
 		return doorward.Result{}, doorward.Fail("", "API_ERROR") // one of them, and not both
 	case in.All:
-		return f.endOthers(r.Context(), id)
+		return f.endOthers(r)
 	case in.ID == id.SessionID:
 		return f.leave(r)
 	}
@@ -33,8 +33,8 @@ func (f *Feature) end(_ http.ResponseWriter, r *http.Request, in *endForm) (door
 }
 
 // endOthers ends every session but the caller's; with a token he has none.
-func (f *Feature) endOthers(ctx context.Context, id doorward.Identity) (doorward.Result, error) {
-	n, err := f.rt.Accounts().EndSessions(ctx, id.User, id.SessionID)
+func (f *Feature) endOthers(r *http.Request) (doorward.Result, error) {
+	n, err := f.rt.Accounts().EndOthers(r)
 	if err != nil {
 		return doorward.Result{}, err
 	}

@@ -52,7 +52,7 @@ func (p *program) sessionsEnd() *cobra.Command {
 		}
 		return p.withUser(cmd.Context(), args[0], func(in *installation, u doorward.User) error {
 			if all {
-				n, err := in.App.Accounts().EndSessions(cmd.Context(), u, "")
+				n, err := in.App.Accounts().EndSessions(cmd.Context(), u)
 				if err == nil {
 					fmt.Fprintf(p.stdout, "Ended %s of %s, and forgot remembered browsers.\n", count(n, "session"), printable(accounts.Name(u)))
 				}

@@ -83,7 +83,7 @@ func (p *program) usersDelete() *cobra.Command {
 			return usage(cmd, "deleting cannot be undone: add --yes if you mean it, or use: doorward users deactivate %s", printable(args[0]))
 		}
 		return p.withUser(cmd.Context(), args[0], func(in *installation, u doorward.User) error {
-			if _, err := in.App.Accounts().EndSessions(cmd.Context(), u, ""); err != nil {
+			if _, err := in.App.Accounts().EndSessions(cmd.Context(), u); err != nil {
 				return err
 			}
 			if err := in.Store.DeleteUser(cmd.Context(), u); err != nil {
