@@ -219,7 +219,7 @@ func TestMeanwhile(t *testing.T) {
 		"signed out": {func(app *kit.App, u doorward.User) {
 			_ = app.Accounts().SignOutEverywhere(context.Background(), u, nil)
 		}, func(res *kit.Response) { res.Want(400) }, kit.Password},
-		"session ended": {func(app *kit.App, u doorward.User) { _, _ = app.Accounts().EndSessions(context.Background(), u, "") },
+		"session ended": {func(app *kit.App, u doorward.User) { _, _ = app.Accounts().EndSessions(context.Background(), u) },
 			func(res *kit.Response) { res.Want(400) }, kit.Password},
 	} {
 		t.Run(name, func(t *testing.T) {

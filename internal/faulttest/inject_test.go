@@ -314,7 +314,7 @@ func operations() []*story {
 			})
 		}),
 		operator("end sessions", []string{joe, joe}, []string{"", ""}, func(w *world) error {
-			_, err := w.Accounts().EndSessions(context.Background(), w.user(), "")
+			_, err := w.Accounts().EndSessions(context.Background(), w.user())
 			return err
 		}),
 		operator("give a role", []string{joe, joe}, []string{joe, joe}, func(w *world) error {
