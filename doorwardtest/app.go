@@ -92,7 +92,9 @@ func New(tb testing.TB, edit func(*batteries.Config)) *App {
 // Everything turns on every feature that cfg leaves off, those included that
 // are not thought of yet. It is an edit for [New].
 func Everything(cfg *batteries.Config) {
+	flask := cfg.Flask // which changes formats, and adds nothing
 	turnOn(reflect.ValueOf(cfg).Elem())
+	cfg.Flask = flask
 	cfg.Usernames.Enable = true
 	cfg.Passwordless = nil // which takes the place of another
 }

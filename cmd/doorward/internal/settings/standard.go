@@ -8,9 +8,10 @@ import (
 
 // standard turns on every feature there is, for a server that was told
 // nothing, except those that take the place of signing in with a password or
-// stand in its way, and asks nobody outside about new addresses.
+// stand in its way, and the formats of another system; and asks nobody outside
+// about new addresses.
 func standard(all []conf.Setting) map[string]any {
-	not := map[string]bool{"SECURITY_PASSWORDLESS": true, "SECURITY_US_SIGNIN_REPLACES_LOGIN": true, "SECURITY_CONFIRMABLE": true}
+	not := map[string]bool{"SECURITY_PASSWORDLESS": true, "SECURITY_US_SIGNIN_REPLACES_LOGIN": true, "SECURITY_CONFIRMABLE": true, "SECURITY_FLASK_COMPAT": true}
 	out := map[string]any{
 		"SECURITY_EMAIL_CHECK_DELIVERABILITY": "false",                  // a first try needs no network
 		"SECURITY_USERNAME_ENABLE":            "true",                   // and usernames that can be changed can be used
