@@ -44,6 +44,8 @@ type dialect struct {
 	// begin starts a transaction that may write, and that sees in every
 	// statement what others have committed by then.
 	begin []string
+	// read starts one that changes nothing and sees one state of the database.
+	read string
 	// lock is appended to a SELECT whose rows are updated next.
 	lock string
 	// returning: an INSERT answers with the key that it assigned if it is asked.
@@ -95,6 +97,8 @@ type dialect struct {
 	time func(t time.Time) driver.Value
 	// columns reads what columns a table has: none if there is no such table.
 	columns func(ctx context.Context, q querier, table string) ([]tableColumn, error)
+	// layout reads the names of the columns of every table.
+	layout func(ctx context.Context, q querier) (map[string][]string, error)
 	// unfitting says why the server, or a table on it, would not keep what it is
 	// given; "" if it does.
 	unfitting func(ctx context.Context, q querier, table string) (problem, hint string, err error)
@@ -231,6 +235,25 @@ func pairs(ctx context.Context, q querier, query string, args ...any) (out map[s
 			return nil, err
 		}
 		out[key] = value
+	}
+	return out, rows.Err()
+}
+
+// lists reads rows of two texts, of which the first stands for several of the
+// second.
+func lists(ctx context.Context, q querier, query string) (out map[string][]string, err error) {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	out = map[string][]string{}
+	for rows.Next() {
+		var key, value string
+		if err := rows.Scan(&key, &value); err != nil {
+			return nil, err
+		}
+		out[key] = append(out[key], value)
 	}
 	return out, rows.Err()
 }

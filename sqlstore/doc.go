@@ -38,9 +38,10 @@
 //
 // The tables user, role, roles_users, web_authn and fs_refresh_tracker are
 // those of the fsqla_v4 model, so that a database of a Flask application can be
-// used as it is, by both at once. Sessions, remember-me rows, claims and the
-// record of migrations have tables of their own beside them, which refer to a
-// user by fs_uniquifier and have no foreign keys.
+// used as it is, by both at once. [Inspect] says beforehand what of that holds
+// for a database, and what [Migrate] would add to it. Sessions, remember-me
+// rows, claims and the record of migrations have tables of their own beside
+// them, which refer to a user by fs_uniquifier and have no foreign keys.
 //
 // # Letter case
 //

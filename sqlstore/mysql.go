@@ -19,6 +19,7 @@ func mysql() *dialect {
 		// Under the default, REPEATABLE READ, a look-up would see the rows as
 		// they were at the first one.
 		begin: []string{"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION"},
+		read:  "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 		lock:  " FOR UPDATE",
 		// The server does not notice that nobody waits for a lock any more, and
 		// keeps the transaction until it has got it.
@@ -43,6 +44,7 @@ func mysql() *dialect {
 		keep:      func(_, _, column string) string { return " ON DUPLICATE KEY UPDATE " + column + " = " + column },
 		time:      func(t time.Time) driver.Value { return t.Format("2006-01-02 15:04:05.000000") },
 		columns:   mysqlColumns,
+		layout:    mysqlLayout,
 		unfitting: mysqlUnfitting,
 		hasIndex:  mysqlHasIndex,
 		uniques:   mysqlUniques,
@@ -175,6 +177,12 @@ func mysqlColumns(ctx context.Context, q querier, table string) (out []tableColu
 		out = append(out, c)
 	}
 	return out, rows.Err()
+}
+
+func mysqlLayout(ctx context.Context, q querier) (map[string][]string, error) {
+	return lists(ctx, q, `SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t
+		ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+		WHERE c.table_schema = DATABASE() AND t.table_type = 'BASE TABLE'`)
 }
 
 // mysqlUnfitting refuses a server that cuts off what is too long, by which one

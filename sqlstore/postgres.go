@@ -13,6 +13,7 @@ func postgres() *dialect {
 	return &dialect{
 		dir:       "postgres",
 		begin:     []string{"BEGIN ISOLATION LEVEL READ COMMITTED"},
+		read:      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 		lock:      " FOR UPDATE",
 		returning: true,
 		quote:     func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` },
@@ -40,6 +41,7 @@ func postgres() *dialect {
 		keepReturns: true,
 		time:        func(t time.Time) driver.Value { return t },
 		columns:     postgresColumns,
+		layout:      postgresLayout,
 		unfitting:   func(context.Context, querier, string) (string, string, error) { return "", "", nil },
 		hasIndex:    postgresHasIndex,
 		uniques:     postgresUniques,
@@ -118,6 +120,12 @@ func postgresColumns(ctx context.Context, q querier, table string) (out []tableC
 		out = append(out, c)
 	}
 	return out, rows.Err()
+}
+
+func postgresLayout(ctx context.Context, q querier) (map[string][]string, error) {
+	return lists(ctx, q, `SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)
+		AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)`)
 }
 
 func postgresHasIndex(ctx context.Context, q querier, table, index string) (has bool, err error) {

@@ -16,6 +16,7 @@ func sqlite() *dialect {
 		embedded:  true,
 		dir:       "sqlite",
 		begin:     []string{"BEGIN IMMEDIATE"},
+		read:      "BEGIN DEFERRED",
 		quote:     func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` },
 		rebind:    func(query string) string { return query },
 		// A bare parameter would make SQLite prepare the statement anew at every
@@ -42,6 +43,7 @@ func sqlite() *dialect {
 		keepReturns: true,
 		time:        func(t time.Time) driver.Value { return t.Format("2006-01-02 15:04:05.000000") },
 		columns:     sqliteColumns,
+		layout:      sqliteLayout,
 		unfitting:   func(context.Context, querier, string) (string, string, error) { return "", "", nil },
 		hasIndex:    sqliteHasIndex,
 		uniques:     func(context.Context, querier, string) (map[string]string, error) { return nil, nil },
@@ -98,6 +100,10 @@ func sqliteColumns(ctx context.Context, q querier, table string) (out []tableCol
 		out = append(out, c)
 	}
 	return out, rows.Err()
+}
+
+func sqliteLayout(ctx context.Context, q querier) (map[string][]string, error) {
+	return lists(ctx, q, `SELECT m.name, t.name FROM sqlite_master m, pragma_table_info(m.name) t WHERE m.type = 'table'`)
 }
 
 func sqliteHasIndex(ctx context.Context, q querier, _, index string) (has bool, err error) {
