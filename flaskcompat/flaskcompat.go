@@ -60,11 +60,16 @@ func New(cfg Config) (codec.Set, error) {
 	if err != nil {
 		return codec.Set{}, err
 	}
+	session, err := newSession(cfg)
+	if err != nil {
+		return codec.Set{}, err
+	}
 	csrf := secrets
 	if cfg.CSRFSecretKey != "" {
 		csrf = [][]byte{[]byte(cfg.CSRFSecretKey)}
 	}
 	return codec.Set{
+		Session:  session,
 		Remember: rememberCookie{remember},
 		CSRF:     csrfToken{newSigner(csrfSalt, deriveConcat, csrf)},
 		Token:    authToken{newSigner(cfg.TokenSalt, deriveConcat, secrets)},
