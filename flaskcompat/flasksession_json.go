@@ -82,20 +82,24 @@ func (s *scanner) text() []byte {
 	from := s.at
 	s.expect('"')
 	for !s.bad {
-		switch c := s.peek(); {
-		case c == '"':
+		for s.at < len(s.in) && isPlain(s.in[s.at]) {
+			s.at++
+		}
+		switch s.peek() {
+		case '"':
 			s.at++
 			return s.in[from:s.at]
-		case c == '\\':
+		case '\\':
 			s.escape()
-		case c < ' ':
-			s.bad = true // also where the text ends
 		default:
-			s.at++
+			s.bad = true
 		}
 	}
 	return nil
 }
+
+// isPlain reports whether a byte in a string stands for itself.
+func isPlain(c byte) bool { return c >= ' ' && c != '"' && c != '\\' }
 
 func (s *scanner) escape() {
 	s.at++

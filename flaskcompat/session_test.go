@@ -22,7 +22,7 @@ import (
 
 // sessionCase is a case of testdata/vectors_session.py, which explains the fields.
 type sessionCase struct {
-	Name, Value, Stricter, Ahead string
+	Name, Value, Stricter, Laxer string
 
 	Keys, Others []string
 	Now, Signed  int64
@@ -37,7 +37,7 @@ type sessionRead struct {
 	Mark, PAA, GExp, Permanent, CSRF, Own any
 }
 
-func (c sessionCase) readable() bool { return c.Reads != nil && c.Stricter == "" || c.Ahead != "" }
+func (c sessionCase) readable() bool { return c.Reads != nil && c.Stricter == "" || c.Laxer != "" }
 
 func casesOf[T any](t testing.TB, file string, least int) (all []T) {
 	t.Helper()
