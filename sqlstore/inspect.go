@@ -24,9 +24,8 @@ type Report struct {
 	Model        string
 	Users, Roles int64
 	Missing      []Missing
-	// Misfits are why a [Store] could not work on the tables, or would take
-	// others. Migrate would add to them all the same, but nothing can be done with
-	// what it makes until they are put right.
+	// Misfits are why a [Store] could not work on the tables. Migrate would add to
+	// them all the same, but nothing can be done with them until that is put right.
 	Misfits []Finding
 	// Warnings are rows, and some columns, with which something will not work.
 	Warnings []Finding
@@ -40,7 +39,8 @@ type Table struct {
 	Name  string // what Config calls it
 	Found bool
 	// Like are tables of other names that have the columns, where the table was
-	// not found, or is not like that.
+	// not found, or is none of users. Which is meant is for Config to say: Migrate
+	// would make another one.
 	Like []string
 }
 
@@ -58,6 +58,12 @@ type Finding struct {
 
 // Found reports whether there is a table of users by the configured name.
 func (r *Report) Found() bool { return len(r.Tables) > 0 && r.Tables[0].Found }
+
+// Fits reports whether Migrate and then New can be used: there is a table of
+// users, nothing is a misfit, and no table by another name could be meant.
+func (r *Report) Fits() bool {
+	return r.Found() && len(r.Misfits) == 0 && !slices.ContainsFunc(r.Tables, func(t Table) bool { return len(t.Like) > 0 })
+}
 
 // Inspect looks at a database that an application has, one of Flask-Security
 // above all, and says what a [Store] for users of type *U would find there, what
@@ -164,9 +170,9 @@ func (in *inspector) findTables() {
 		isLike := func(have []string) bool {
 			return !slices.ContainsFunc(p.marks, func(mark string) bool { return !slices.ContainsFunc(have, equalFold(mark)) })
 		}
-		have := in.layout[t.Name]
+		have := in.has(t.Name)
 		t.Found = len(have) > 0
-		if !t.Found || !isLike(have) {
+		if !t.Found || t.Part == "Users" && !isLike(have) {
 			for name, have := range in.layout {
 				if isLike(have) && !in.taken(name) && likely(t.Part, name) {
 					t.Like = append(t.Like, name)
@@ -175,12 +181,6 @@ func (in *inspector) findTables() {
 			slices.Sort(t.Like)
 		}
 		in.report.Tables = append(in.report.Tables, t)
-	}
-	for _, t := range in.report.Tables {
-		if len(t.Like) > 0 {
-			in.misfit("say so in the configuration, or rename it",
-				"there is no table %q that could be taken for it, but %s could be", t.Name, strings.Join(t.Like, ", "))
-		}
 	}
 }
 
@@ -197,6 +197,16 @@ func likely(part, table string) bool {
 
 func equalFold(name string) func(string) bool {
 	return func(other string) bool { return strings.EqualFold(name, other) }
+}
+
+// has are the columns of a table, none if there is no such table.
+func (in *inspector) has(table string) []string {
+	for name, have := range in.layout {
+		if name == table || in.d.embedded && strings.EqualFold(name, table) {
+			return have
+		}
+	}
+	return nil
 }
 
 // there reports whether a part has a table, by whatever name.
@@ -257,12 +267,12 @@ func (in *inspector) missing() {
 	}
 	own := []string{in.cfg.sessions(), in.cfg.remembers(), in.cfg.claims(), in.cfg.guesses()}
 	for _, table := range append([]string{in.cfg.Roles, in.cfg.RolesUsers, in.cfg.Passkeys, in.cfg.Refresh}, own...) {
-		if len(in.layout[table]) == 0 {
+		if len(in.has(table)) == 0 {
 			add(cmp.Or(in.tableUse(table), "roles"), table)
 		}
 	}
 	for _, column := range roleModel() {
-		if have := in.layout[in.cfg.Roles]; len(have) > 0 && !slices.ContainsFunc(have, equalFold(column.name)) {
+		if have := in.has(in.cfg.Roles); len(have) > 0 && !slices.ContainsFunc(have, equalFold(column.name)) {
 			add("roles", in.cfg.Roles+"."+column.name)
 		}
 	}

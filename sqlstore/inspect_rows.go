@@ -154,7 +154,7 @@ func people(n int64) string { return count(n, "user") }
 
 // readRoles counts the roles, and those whose names a proxy could not be told.
 func (in *inspector) readRoles(ctx context.Context, q querier) error {
-	have := in.layout[in.cfg.Roles]
+	have := in.has(in.cfg.Roles)
 	if len(have) == 0 || !slices.ContainsFunc(have, equalFold("name")) || in.unfit[in.cfg.Roles+".name"] {
 		return nil
 	}

@@ -149,7 +149,7 @@ func TestInspectFlask(t *testing.T) {
 				if after := catalogue(t, kind, db); !slices.Equal(after, before) {
 					t.Fatalf("looking changed something: %q", after)
 				}
-				if r.Model != m.name || r.Users != 2 || r.Roles != 2 || len(r.Misfits) > 0 || len(r.Warnings) > 0 || !r.Found() {
+				if r.Model != m.name || r.Users != 2 || r.Roles != 2 || len(r.Misfits) > 0 || len(r.Warnings) > 0 || !r.Fits() {
 					t.Errorf("%+v", r)
 				}
 				var features []string

@@ -89,7 +89,7 @@ func (in *inspector) fitType(table string, have tableColumn, want family) {
 func typeHint(have, want family) string {
 	switch {
 	case want == ofTime:
-		return "a time without a zone, in UTC, as Flask-Security writes it (DATETIME, TIMESTAMP): change the column and its values in the application"
+		return "change the column and its values in the application, to DATETIME or TIMESTAMP in UTC as Flask-Security's models have it"
 	case have == ofOther && want == ofText:
 		return "lists are text joined by commas, and the rest is plain text: change the column and its values in the application"
 	}

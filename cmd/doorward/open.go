@@ -29,12 +29,18 @@ func (p *program) load() (*settings.Loaded, error) {
 
 // connect opens the database that the configuration names.
 func connect(ctx context.Context, l *settings.Loaded, create bool) (*database.Handle, error) {
+	return connectTo(ctx, l, database.Options{Create: create})
+}
+
+// connectTo does the same with more options; those that are settings are filled in.
+func connectTo(ctx context.Context, l *settings.Loaded, o database.Options) (*database.Handle, error) {
 	s := l.Config.Server
 	source, err := database.Parse(string(s.Database))
 	if err != nil {
 		return nil, err
 	}
-	return database.Connect(ctx, source, database.Options{Connections: s.Connections, Timeout: s.DatabaseTimeout, Create: create})
+	o.Connections, o.Timeout, o.Tables = s.Connections, s.DatabaseTimeout, s.Tables.Config()
+	return database.Connect(ctx, source, o)
 }
 
 // logger writes log lines to standard error.

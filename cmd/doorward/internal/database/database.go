@@ -39,6 +39,11 @@ type Options struct {
 	// Create makes a database file that is missing. The database of a server is
 	// never made: that takes rights which this program should not have.
 	Create bool
+	// ReadOnly is for looking at a database without changing anything: not even
+	// how a file is kept, nor are files made beside it.
+	ReadOnly bool
+	// Tables are the names of its tables.
+	Tables sqlstore.Config
 }
 
 // Handle is a database before its store is set up.
@@ -67,7 +72,7 @@ func Connect(ctx context.Context, source *Source, o Options) (*Handle, error) {
 
 // Migrate brings the tables up to date and says what it did.
 func (h *Handle) Migrate(ctx context.Context) ([]string, error) {
-	done, err := sqlstore.Migrate(ctx, h.db, h.source.dialect, sqlstore.Config{})
+	done, err := sqlstore.Migrate(ctx, h.db, h.source.dialect, h.opts.Tables)
 	if err != nil {
 		return nil, h.failed("migrate", err)
 	}
@@ -76,11 +81,21 @@ func (h *Handle) Migrate(ctx context.Context) ([]string, error) {
 
 // Pending says what Migrate would do.
 func (h *Handle) Pending(ctx context.Context) ([]string, error) {
-	todo, err := sqlstore.Pending(ctx, h.db, h.source.dialect, sqlstore.Config{})
+	todo, err := sqlstore.Pending(ctx, h.db, h.source.dialect, h.opts.Tables)
 	if err != nil {
 		return nil, h.failed("migrate", err)
 	}
 	return todo, nil
+}
+
+// Inspect says what the server would find in the database of another
+// application, and what Migrate would add.
+func (h *Handle) Inspect(ctx context.Context) (*sqlstore.Report, error) {
+	r, err := sqlstore.Inspect[User](ctx, h.db, h.source.dialect, h.opts.Tables)
+	if err != nil {
+		return nil, h.failed("inspect", err)
+	}
+	return r, nil
 }
 
 func (h *Handle) failed(doing string, err error) error {
@@ -92,7 +107,7 @@ func (h *Handle) failed(doing string, err error) error {
 
 // Store returns the database with its store.
 func (h *Handle) Store() (*Database, error) {
-	var cfg sqlstore.Config
+	cfg := h.opts.Tables
 	if h.Shared() {
 		cfg.BusyWait = h.opts.Timeout / 2
 	}

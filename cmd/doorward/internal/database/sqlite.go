@@ -20,6 +20,9 @@ import (
 // owner only.
 func (h *Handle) openFile(ctx context.Context, o Options) error {
 	path := h.source.path
+	if o.ReadOnly {
+		return h.openReadOnly(ctx)
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !o.Create:

@@ -35,6 +35,8 @@ type Server struct {
 
 	TrustedProxies []string `setting:"DOORWARD_TRUSTED_PROXIES,bare" help:"Addresses (CIDR) of proxies in front of the server, whose X-Forwarded headers are believed."`
 
+	Tables Tables
+
 	Catalogues []string `setting:"I18N_DIRNAME" default:"builtin" help:"Directories with more translations (*.po), which go before the built-in ones; builtin stands for those."`
 	DevMail    devmail.Config
 
@@ -117,5 +119,5 @@ func (s *Server) check() (errs []error) {
 	if s.Connections < 2 {
 		bad("DOORWARD_DATABASE_CONNECTIONS", "is too small", "2 or more")
 	}
-	return errs
+	return append(errs, s.Tables.check()...)
 }
