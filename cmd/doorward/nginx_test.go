@@ -25,6 +25,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/doorward/doorward/internal/testdb"
 )
 
 // proxied is a proxy with the configuration of examples, doorward behind it, and
@@ -78,22 +80,30 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // in for doorward.
 func behindNginx(t *testing.T, site, stub string, environ ...string) *proxied {
 	t.Helper()
+	program := nginx(t)
+	p := newProxied(t, stub, environ...)
+	p.start(func() []string {
+		p.configure(site)
+		return p.command(program)
+	})
+	return p
+}
+
+// nginx is where the program is.
+func nginx(t *testing.T) string {
+	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
 		program = "/usr/sbin/nginx"
 		if _, err = os.Stat(program); err != nil {
-			if os.Getenv("DOORWARD_REQUIRE_SERVICES") == "1" {
-				t.Fatal("nginx is not installed")
-			}
-			t.Skip("nginx is not installed; this test shows that examples/nginx works")
+			testdb.Missing(t, "nginx is not installed; this test shows that its examples work")
 		}
 	}
-	p := newProxied(t, stub, environ...)
-	p.start(func() []string {
-		p.configure(site)
-		return []string{program, "-p", p.dir, "-c", filepath.Join(p.dir, "nginx.conf"), "-e", "stderr"}
-	})
-	return p
+	return program
+}
+
+func (p *proxied) command(program string) []string {
+	return []string{program, "-p", p.dir, "-c", filepath.Join(p.dir, "nginx.conf"), "-e", "stderr"}
 }
 
 // newProxied is everything but the proxy.
@@ -159,6 +169,12 @@ func (p *proxied) configure(site string) {
 		}
 		text = strings.ReplaceAll(text, from, to)
 	}
+	p.site(text)
+}
+
+// site writes what nginx starts with.
+func (p *proxied) site(text string) {
+	p.t.Helper()
 	p.write("site.conf", regexp.MustCompile(`/etc/nginx/tls/[a-z.]+`).ReplaceAllStringFunc(text, func(s string) string {
 		return filepath.Join(p.dir, "tls"+filepath.Ext(s))
 	}))
