@@ -1,7 +1,10 @@
 package sqlstore_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -231,6 +234,43 @@ func TestInspectRows(t *testing.T) {
 			t.Errorf("the report tells of people: %s", text)
 		}
 	})
+}
+
+// Links that Migrate makes go with their user, for an application that has none.
+func TestLinksGoWithTheirUser(t *testing.T) {
+	onEach(t, func(t *testing.T, kind string) {
+		db := database(t, kind, `CREATE TABLE user (id INTEGER PRIMARY KEY,`+accountColumns+`)`)
+		s := openOn[plain](t, kind, db, sqlstore.Config{})
+		u := &plain{Account: doorward.Account{Email: "joe@example.com"}}
+		if err := errors.Join(s.CreateRole(t.Context(), doorward.Role{Name: "admin"}), s.CreateUser(t.Context(), u, "admin")); err != nil {
+			t.Fatal(err)
+		}
+		mustExec(t, db, "DELETE FROM "+quoteOf(kind, "user"))
+		if left := dump(t, db, "SELECT user_id FROM roles_users"); len(left) > 0 {
+			t.Errorf("left behind: %q", left)
+		}
+	})
+}
+
+// Every kind of hash that package password has vectors of is known to be read.
+func TestInspectHashes(t *testing.T) {
+	text, err := os.ReadFile("../password/testdata/vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct{ Scheme, Stored string }
+	if err := json.Unmarshal(text, &vectors); err != nil || len(vectors) < 50 {
+		t.Fatal(len(vectors), err)
+	}
+	db := database(t, testdb.SQLite, `CREATE TABLE user (id INTEGER PRIMARY KEY,`+accountColumns+`)`)
+	for i, v := range vectors {
+		if v.Scheme != "plaintext" {
+			if _, err := db.Exec(`INSERT INTO user (email, fs_uniquifier, password, active) VALUES (?, ?, ?, true)`, i, i, v.Stored); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	wantOne(t, "hashes", inspect[plain](t, testdb.SQLite, db, sqlstore.Config{}).Warnings, "")
 }
 
 // What fails half-way leaves nothing, where the database can do that.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -111,17 +112,25 @@ func quoteOf(kind, name string) string {
 	return `"` + name + `"`
 }
 
-// content is every value of the columns that a database has by now.
+// content is every row of what a database has by now, in the columns that it
+// has by now.
 func content(tb testing.TB, kind string, db *sql.DB, columns []string) string {
 	tb.Helper()
-	var b strings.Builder
+	exprs := map[string][]string{}
 	for _, c := range columns {
 		table, column, _ := strings.Cut(c, ".")
 		expr := quoteOf(kind, column)
 		if kind == testdb.SQLite {
 			expr = "typeof(" + expr + ") || ':' || quote(" + expr + ")"
 		}
-		fmt.Fprintln(&b, c, dump(tb, db, "SELECT "+expr+" FROM "+quoteOf(kind, table)+" ORDER BY 1"))
+		exprs[table] = append(exprs[table], expr)
+	}
+	var b strings.Builder
+	for _, table := range slices.Sorted(maps.Keys(exprs)) {
+		list := strings.Join(exprs[table], ", ")
+		for _, row := range dump(tb, db, "SELECT "+list+" FROM "+quoteOf(kind, table)+" ORDER BY "+list) {
+			fmt.Fprintf(&b, "%s %q\n", table, row)
+		}
 	}
 	return b.String()
 }
@@ -167,7 +176,7 @@ func TestInspectFlask(t *testing.T) {
 					t.Errorf("after it: %+v", r)
 				}
 				worksOn(t, openOn[plain](t, kind, db, cfg))
-				flaskDeletes(t, kind, db)
+				flaskGoesOn(t, kind, db)
 			})
 		}
 	})
@@ -256,15 +265,16 @@ func worksOn(t *testing.T, s *sqlstore.Store[plain, *plain]) {
 	}
 }
 
-// flaskDeletes deletes a user as SQLAlchemy does for an application that knows
-// none of the tables that are new to it: nothing may stand in the way.
-func flaskDeletes(t *testing.T, kind string, db *sql.DB) {
+// flaskGoesOn makes and deletes a user as SQLAlchemy does for an application that
+// knows none of the columns and tables that are new: nothing may stand in the way.
+func flaskGoesOn(t *testing.T, kind string, db *sql.DB) {
 	t.Helper()
-	mustExec(t, db, `DELETE FROM roles_users WHERE user_id = 3`)
-	refresh := `INSERT INTO fs_refresh_tracker (refresh_family, expires_at, last_used_at, name, gen, user_id) VALUES ('g', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'n', 1, 3)`
-	mustExec(t, db, refresh)
-	mustExec(t, db, "DELETE FROM "+quoteOf(kind, "user")+" WHERE id = 3")
-	if left := dump(t, db, "SELECT user_id FROM fs_refresh_tracker WHERE user_id = 3"); len(left) > 0 {
+	user := quoteOf(kind, "user")
+	mustExec(t, db, "INSERT INTO "+user+" (email, password, active, fs_uniquifier) VALUES ('flask@example.com', '', true, 'x')")
+	id := dump(t, db, "SELECT id FROM "+user+" WHERE fs_uniquifier = 'x'")[0][0]
+	mustExec(t, db, `INSERT INTO fs_refresh_tracker (refresh_family, expires_at, last_used_at, name, gen, user_id) VALUES ('g', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'n', 1, `+id+`)`)
+	mustExec(t, db, "DELETE FROM "+user+" WHERE id = "+id)
+	if left := dump(t, db, "SELECT user_id FROM fs_refresh_tracker WHERE user_id = "+id); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
 }

@@ -174,7 +174,7 @@ func (w *flaskReport) plan() {
 		}
 	}
 	writeTable(w.program.stdout, rows)
-	w.line("Columns are added empty, and no row is changed. The Flask application can go on running.")
+	w.line("Columns are added empty, and no row is changed. The Flask application can go on running; it may wait for a moment while indexes are made.")
 	switch w.Dialect {
 	case sqlstore.SQLite:
 		w.line("All of it is added, or nothing. From then on the file is kept with a write-ahead log (-wal and -shm beside it).")
