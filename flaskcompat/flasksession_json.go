@@ -48,6 +48,9 @@ func (s *scanner) key() []byte {
 
 // value returns one value, which is nested up to depth levels.
 func (s *scanner) value(depth int) []byte {
+	if s.bad {
+		return nil
+	}
 	from := s.at
 	switch s.peek() {
 	case '"':
@@ -103,13 +106,15 @@ func isPlain(c byte) bool { return c >= ' ' && c != '"' && c != '\\' }
 
 func (s *scanner) escape() {
 	s.at++
-	switch c := s.peek(); {
-	case c == 'u':
-		_, ok := hex4(s.in[s.at+1:])
-		s.bad = !ok
-		s.at += 5
-	case c == '"' || c == '\\' || c == '/' || c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't':
+	switch s.peek() {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 		s.at++
+	case 'u':
+		if _, ok := hex4(s.in[s.at+1:]); ok {
+			s.at += 5
+			break
+		}
+		fallthrough
 	default:
 		s.bad = true
 	}

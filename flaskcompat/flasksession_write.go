@@ -167,27 +167,29 @@ func (w *writing) keeps(name string) bool {
 	return true
 }
 
+// flashes writes messages, as HTML only those that were found as such.
 func (w *writing) flashes() {
 	w.out = append(w.out, '[')
 	for _, text := range w.rest.strange {
-		w.comma()
-		w.out = append(w.out, text...)
+		w.raw(text)
 	}
+	markup := w.rest.markup
 	for i, f := range w.cookie.Flashes {
-		w.comma()
-		w.flash(i, f)
+		found := len(markup) > 0 && markup[0].place == i
+		if found && markup[0].Flash == f {
+			w.raw(markup[0].text)
+		} else {
+			w.flash(f)
+		}
+		if found {
+			markup = markup[1:]
+		}
 	}
 	w.out = append(w.out, ']')
 }
 
-// flash writes a message, as HTML only where it is the one that was found as such.
-func (w *writing) flash(place int, f codec.Flash) {
-	for _, m := range w.rest.markup {
-		if m.place == place && m.Flash == f {
-			w.out = append(w.out, m.text...)
-			return
-		}
-	}
+func (w *writing) flash(f codec.Flash) {
+	w.comma()
 	w.out = append(w.out, `{"`+tagTuple+`":[`...)
 	w.out = quote(w.out, strings.ToValidUTF8(f.Category, "\uFFFD"))
 	w.out = quote(append(w.out, ','), strings.ToValidUTF8(f.Text, "\uFFFD"))

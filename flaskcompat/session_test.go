@@ -6,11 +6,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"math"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -39,15 +37,10 @@ type sessionRead struct {
 
 func (c sessionCase) readable() bool { return c.Reads != nil && c.Stricter == "" || c.Laxer != "" }
 
-func casesOf[T any](t testing.TB, file string, least int) (all []T) {
+// casesOf reads a file of at least so many.
+func casesOf[T any](t testing.TB, file string, least int) []T {
 	t.Helper()
-	data, err := os.ReadFile("testdata/" + file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
-	}
+	all := readVectors[T](t, file)
 	if len(all) < least {
 		t.Fatalf("%s has %d cases", file, len(all))
 	}

@@ -287,7 +287,7 @@ def not_sessions():
         ("no JSON", "hello"), ("no end", '{"a":1'), ("no value", '{"a":}'), ("no key", "{1:2}"), ("nothing inside", ""),
         ("more behind", "{} {}"), ("a comma too many", '{"a":1,}'), ("a comma in a list", '{"a":[1,]}'), ("no comma", '{"a":1 "b":2}'),
         ("no quotes", "{a:1}"), ("a line break in text", '{"a":"\n"}'), ("no such escape", '{"a":"\\x41"}'),
-        ("half an escape", '{"a":"\\u00"}'), ("zeros in front", '{"a":01}'), ("a lonely dot", '{"a":1.}'), ("a lonely e", '{"a":1e}'),
+        ("half an escape", '{"a":"\\u00"}'), ("cut in an escape", '{"\\u'), ("zeros in front", '{"a":01}'), ("a lonely dot", '{"a":1.}'), ("a lonely e", '{"a":1e}'),
         ("a plus", '{"a":+1}'), ("minus nothing", '{"a":-}'), ("nan in lower case", '{"a":nan}'), ("text", '"a"'), ("a number", "1"),
         ("a mark before it", "\ufeff{}"), ("brackets that do not match", '{"a":[1}]'),
     ):
