@@ -17,81 +17,76 @@ import (
 // reads and writes the columns of the row that the original uses.
 
 func TestRowsCodec(t *testing.T) {
-	for _, set := range keySets() {
-		w := newCodecWorld(t, set)
-		t.Run("recovery codes "+set.name+" in the row/flask to doorward", w.openRecoveryCodes)
-		t.Run("recovery codes "+set.name+" in the row/doorward to flask", w.sealRecoveryCodes)
-		if set.keys != nil {
-			continue // the rest is the same with keys
+	t.Run(testdb.SQLite, func(t *testing.T) {
+		w := newWorld(t, testdb.SQLite, 4, false, plain, sealed)
+		for _, variant := range []string{plain, sealed} {
+			c := &codecWorld{w, w.flask[variant], newWallet(t), newCodes(t, recoveryKeys(variant))}
+			name := map[string]string{plain: "as text", sealed: "sealed"}[variant]
+			t.Run("recovery codes "+name+" in the row/flask to doorward", c.openRecoveryCodes)
+			t.Run("recovery codes "+name+" in the row/doorward to flask", c.sealRecoveryCodes)
+			if variant == sealed {
+				continue // the rest is the same with keys
+			}
+			t.Run("two-factor secret in the row/flask to doorward", c.openTwoFactor)
+			t.Run("two-factor secret in the row/doorward to flask", c.sealTwoFactor)
+			t.Run("unified secrets in the row/flask to doorward", c.openUnified)
+			t.Run("unified secrets in the row/doorward to flask", c.sealUnified)
 		}
-		t.Run("two-factor secret in the row/flask to doorward", w.openTwoFactor)
-		t.Run("two-factor secret in the row/doorward to flask", w.sealTwoFactor)
-		t.Run("unified secrets in the row/flask to doorward", w.openUnified)
-		t.Run("unified secrets in the row/doorward to flask", w.sealUnified)
-	}
+	})
 }
 
 type codecWorld struct {
-	db     *testdb.Database
+	*world
 	flask  *side
 	wallet *flaskcompat.TOTPWallet
 	codes  *flaskcompat.RecoveryCodes
 }
 
-func newCodecWorld(t *testing.T, set keySet) *codecWorld {
-	t.Helper()
-	python(t)
-	db := testdb.Open(t, testdb.SQLite)
-	w := &codecWorld{db: db, flask: startFlask(t, db, set)}
-	w.wallet, w.codes = newWallet(t), newCodes(t, set.keys)
-	return w
-}
-
 func (w *codecWorld) openTwoFactor(t *testing.T) {
-	u := w.join(t)
+	u := join(t, w.world)
 	u.setUpAuthenticator(t, w.flask)
-	key := w.open(t, w.column(t, u, "tf_totp_secret"))
+	key := w.open(t, w.column(t, u.email, "tf_totp_secret"))
 	if otp.Base32(key) != u.secret {
 		t.Fatal("not the key that the user was given")
 	}
-	if method := w.column(t, u, "tf_primary_method"); method != "authenticator" {
+	if method := w.column(t, u.email, "tf_primary_method"); method != "authenticator" {
 		t.Fatalf("the method is %q", method)
 	}
 	u.validate(t, w.flask)
 }
 
 func (w *codecWorld) sealTwoFactor(t *testing.T) {
-	u := w.join(t)
+	u := join(t, w.world)
 	key := otp.NewKey()
 	u.secret = otp.Base32(key)
-	w.set(t, u, "tf_primary_method", "authenticator")
-	w.set(t, u, "tf_totp_secret", w.seal(t, key))
+	w.setColumn(t, u.email, "tf_primary_method", "authenticator")
+	w.setColumn(t, u.email, "tf_totp_secret", w.seal(t, key))
 	u.validate(t, w.flask)
 }
 
 func (w *codecWorld) openUnified(t *testing.T) {
-	u := w.join(t)
+	u := join(t, w.world)
 	u.setUpUnifiedAuthenticator(t, w.flask)
-	secrets := unquote(t, w.column(t, u, "us_totp_secrets"))
+	secrets := unquote(t, w.column(t, u.email, "us_totp_secrets"))
 	if key := w.open(t, secrets["authenticator"]); otp.Base32(key) != u.secret {
 		t.Fatal("not the key that the user was given")
 	}
 }
 
 func (w *codecWorld) sealUnified(t *testing.T) {
-	u := w.join(t)
+	u := join(t, w.world)
 	key := otp.NewKey()
 	u.secret = otp.Base32(key)
-	w.set(t, u, "us_totp_secrets", quote(t, map[string]string{"authenticator": w.seal(t, key)}))
+	w.setColumn(t, u.email, "us_totp_secrets", quote(t, map[string]string{"authenticator": w.seal(t, key)}))
 	u.signInUnified(t, w.flask)
 }
 
 func (w *codecWorld) openRecoveryCodes(t *testing.T) {
-	u := w.join(t)
+	u := join(t, w.world)
 	u.setUpAuthenticator(t, w.flask)
 	u.makeRecoveryCodes(t, w.flask)
 	var got []string
-	for stored := range strings.SplitSeq(w.column(t, u, "mf_recovery_codes"), ",") {
+	for stored := range strings.SplitSeq(w.column(t, u.email, "mf_recovery_codes"), ",") {
 		code, err := w.codes.Open(stored)
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +99,7 @@ func (w *codecWorld) openRecoveryCodes(t *testing.T) {
 }
 
 func (w *codecWorld) sealRecoveryCodes(t *testing.T) {
-	u := w.join(t)
+	u := join(t, w.world)
 	u.setUpAuthenticator(t, w.flask)
 	u.codes = []string{"0123-4567-89ab", "cdef-0123-4567"}
 	var stored []string
@@ -115,27 +110,10 @@ func (w *codecWorld) sealRecoveryCodes(t *testing.T) {
 		}
 		stored = append(stored, text)
 	}
-	w.set(t, u, "mf_recovery_codes", strings.Join(stored, ","))
+	w.setColumn(t, u.email, "mf_recovery_codes", strings.Join(stored, ","))
 	u.recover(t, w.flask, u.codes[1], http.StatusOK)
 	u.recover(t, w.flask, u.codes[1], http.StatusBadRequest)
 	u.recover(t, w.flask, u.codes[0], http.StatusOK)
-}
-
-func (w *codecWorld) join(t *testing.T) *user { return join(t, w.flask) }
-
-func (w *codecWorld) column(t *testing.T, u *user, name string) (value string) {
-	t.Helper()
-	if err := w.db.QueryRowContext(t.Context(), `SELECT `+name+` FROM user WHERE email = ?`, u.email).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return value
-}
-
-func (w *codecWorld) set(t *testing.T, u *user, name, value string) {
-	t.Helper()
-	if _, err := w.db.ExecContext(t.Context(), `UPDATE user SET `+name+` = ? WHERE email = ?`, value, u.email); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
 }
 
 func (w *codecWorld) open(t *testing.T, stored string) []byte {

@@ -1,42 +1,27 @@
 package interop_test
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/doorward/doorward/internal/testdb"
 )
 
-const (
-	interpreter = "DOORWARD_INTEROP_PYTHON"
-
-	// patience bounds everything that is waited for.
-	patience = 30 * time.Second
-)
-
-// python returns the interpreter that has the original.
-func python(t *testing.T) string {
+// startFlask starts the applications with the original on a database, one for
+// each variant, and returns when the tables are made and they answer. models is
+// the version of the models.
+func startFlask(t *testing.T, db *testdb.Database, models int, variants ...string) map[string]*side {
 	t.Helper()
-	path := os.Getenv(interpreter)
-	if path == "" {
-		t.Skip(interpreter + " names no interpreter with Flask-Security; scripts/interop makes one")
+	var apps []map[string]any
+	for _, v := range variants {
+		apps = append(apps, original(db, v))
 	}
-	return path
-}
-
-// startFlask starts the application with the original on an SQLite database,
-// and returns when its tables are made and it answers.
-func startFlask(t *testing.T, db *testdb.Database, set keySet) *side {
-	t.Helper()
-	text, err := json.Marshal(original(strings.TrimPrefix(db.URL, "sqlite:"), set.keys))
+	text, err := json.Marshal(map[string]any{"models": models, "apps": apps})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,57 +29,57 @@ func startFlask(t *testing.T, db *testdb.Database, set keySet) *side {
 	if err := os.WriteFile(config, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var said bytes.Buffer
-	cmd := exec.Command(python(t), "app.py", config)
-	cmd.Stderr = &said
+	cmd := exec.Command(python(t), "-W", "ignore", "app.py", config)
 	hold, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	var ready struct {
+		Ports    []int
+		Versions string
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	line := launch(t, "flask", cmd, hold.Close)
+	if err := json.Unmarshal([]byte(line), &ready); err != nil || len(ready.Ports) != len(variants) {
+		t.Fatalf("the original says %q: %v", line, err)
 	}
-	t.Cleanup(func() {
-		_ = hold.Close() // at which it ends
-		end(t, cmd)
-		if t.Failed() && said.Len() > 0 {
-			t.Logf("what the original says:\n%s", &said)
-		}
-	})
-	port := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(out).ReadString('\n')
-		port <- strings.TrimSpace(line)
-	}()
-	s := &side{name: "flask"}
-	select {
-	case p := <-port:
-		if p == "" {
-			end(t, cmd)
-			t.Fatalf("the original does not start:\n%s", &said)
-		}
-		s.url = "http://127.0.0.1:" + p
-	case <-time.After(patience):
-		_ = cmd.Process.Kill()
-		t.Fatal("the original has not started in time")
+	t.Attr("runs", ready.Versions)
+	sides := map[string]*side{}
+	for i, v := range variants {
+		sides[v] = newFlask(fmt.Sprintf("http://127.0.0.1:%d", ready.Ports[i]))
 	}
+	return sides
+}
+
+func newFlask(url string) *side {
+	s := &side{name: "flask", url: url, me: "/test/me"}
 	s.sent = func(t *testing.T) (all []message) {
 		newVisitor(t, s).get("/test/sent").want(http.StatusOK).into(&all)
 		return all
 	}
+	s.staff = flaskStaff{s}
+	s.guards = func(role, permission string) []string { return []string{"/test/role", "/test/permission"} }
 	return s
 }
 
-// end waits for the process, which is about to end.
-func end(t *testing.T, cmd *exec.Cmd) {
+// flaskStaff does it by the pages that the application has for the tests.
+type flaskStaff struct{ at *side }
+
+func (s flaskStaff) deactivate(t *testing.T, email string) {
 	t.Helper()
-	late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-	defer late.Stop()
-	if err := cmd.Wait(); err != nil {
-		t.Logf("the original ended: %v", err)
-	}
+	s.post(t, "/test/deactivate", fields{"email": email})
+}
+
+func (s flaskStaff) grant(t *testing.T, email, role string, permissions ...string) {
+	t.Helper()
+	s.post(t, "/test/grant", fields{"email": email, "role": role, "permissions": permissions})
+}
+
+func (s flaskStaff) revoke(t *testing.T, email, role string) {
+	t.Helper()
+	s.post(t, "/test/revoke", fields{"email": email, "role": role})
+}
+
+func (s flaskStaff) post(t *testing.T, path string, body fields) {
+	t.Helper()
+	newVisitor(t, s.at).send(path, body).want(http.StatusOK)
 }

@@ -5,32 +5,40 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
-const password = "correct horse battery staple"
-
-// codeTTL is how long sealed recovery codes last.
-const codeTTL = time.Hour
+// password is changed by normalisation.
+const password = "Ca\u0308rrect h\u00f8rse ba\ufb00ery st\u00e5ple"
 
 // user is an account that both sides have, and what its owner keeps.
 type user struct {
-	email  string
-	phone  string // as its owner types it
-	secret string // in the authenticator
-	used   int64  // steps from now whose code was given
-	codes  []string
+	world    *world
+	email    string
+	password string
+	phone    string // as its owner types it
+	secret   string // in the authenticator
+	used     int64  // steps from now whose code was given
+	codes    []string
 }
 
 // join makes an account by the original, which is where users come from.
-func join(t *testing.T, flask *side) *user {
+func join(t *testing.T, w *world) *user {
+	t.Helper()
+	return joinWith(t, w, fields{})
+}
+
+// joinWith does so with more than an address and a password.
+func joinWith(t *testing.T, w *world, more fields) *user {
 	t.Helper()
 	name := strings.ToLower(rand.Text())
-	u := &user{email: name + "@example.com", phone: number(name)}
-	newVisitor(t, flask).post("/test/user", fields{"email": u.email, "password": password}).want(http.StatusOK)
+	u := &user{world: w, email: name + "@example.com", phone: number(name), password: password}
+	all := fields{"email": u.email, "password": u.password}
+	maps.Copy(all, more)
+	newVisitor(t, w.flask[plain]).send("/test/user", all).want(http.StatusOK)
 	return u
 }
 
@@ -64,14 +72,6 @@ func (u *user) receives(method string) string {
 	return u.email
 }
 
-// signIn gives the password, which is not enough for a user with a second factor.
-func (u *user) signIn(t *testing.T, at *side) *visitor {
-	t.Helper()
-	v := newVisitor(t, at)
-	v.post("/login", fields{"email": u.email, "password": password}).want(http.StatusOK)
-	return v
-}
-
 // setUpAuthenticator makes an authenticator the second factor.
 func (u *user) setUpAuthenticator(t *testing.T, at *side) {
 	t.Helper()
@@ -91,11 +91,11 @@ func (u *user) setUpNext(v *visitor) {
 func (u *user) validate(t *testing.T, at *side) *visitor {
 	t.Helper()
 	v := newVisitor(t, at)
-	v.post("/login", fields{"email": u.email, "password": password}).want(http.StatusOK).
+	v.post("/login", fields{"email": u.email, "password": u.password}).want(http.StatusOK).
 		has("tf_required", true).has("tf_state", "ready").has("tf_method", "authenticator")
 	v.post("/tf-validate", fields{"code": u.wrong(t)}).want(http.StatusBadRequest)
 	v.post("/tf-validate", fields{"code": u.code(t)}).want(http.StatusOK)
-	v.mustBeSignedIn()
+	v.mustBe(u)
 	return v
 }
 
@@ -115,12 +115,12 @@ func (u *user) validateSent(t *testing.T, at *side, method string) {
 	t.Helper()
 	v := newVisitor(t, at)
 	code := at.sentCode(t, u.receives(method), func() {
-		v.post("/login", fields{"email": u.email, "password": password}).want(http.StatusOK).
+		v.post("/login", fields{"email": u.email, "password": u.password}).want(http.StatusOK).
 			has("tf_required", true).has("tf_state", "ready").has("tf_method", method)
 	})
 	v.post("/tf-validate", fields{"code": other(code)}).want(http.StatusBadRequest)
 	v.post("/tf-validate", fields{"code": code}).want(http.StatusOK)
-	v.mustBeSignedIn()
+	v.mustBe(u)
 }
 
 // setUpUnifiedAuthenticator makes an authenticator a way to sign in.
@@ -138,7 +138,7 @@ func (u *user) signInUnified(t *testing.T, at *side) {
 	v := newVisitor(t, at)
 	v.post("/us-signin", fields{"identity": u.email, "passcode": u.wrong(t)}).want(http.StatusBadRequest)
 	v.post("/us-signin", fields{"identity": u.email, "passcode": u.code(t)}).want(http.StatusOK)
-	v.mustBeSignedIn()
+	v.mustBe(u)
 }
 
 // setUpUnifiedSent makes codes by email or sms a way to sign in.
@@ -161,7 +161,7 @@ func (u *user) signInUnifiedSent(t *testing.T, at *side, method string) {
 	})
 	v.post("/us-signin", fields{"identity": u.email, "passcode": other(code)}).want(http.StatusBadRequest)
 	v.post("/us-signin", fields{"identity": u.email, "passcode": code}).want(http.StatusOK)
-	v.mustBeSignedIn()
+	v.mustBe(u)
 }
 
 // makeRecoveryCodes gets codes to write down. The user has an authenticator.
@@ -178,14 +178,8 @@ func (u *user) recover(t *testing.T, at *side, code string, status int) {
 	v := u.signIn(t, at)
 	v.post("/mf-recovery", fields{"code": code}).want(status)
 	if status == http.StatusOK {
-		v.mustBeSignedIn()
+		v.mustBe(u)
 	}
-}
-
-// mustBeSignedIn asks for a page that only the signed-in are shown.
-func (v *visitor) mustBeSignedIn() {
-	v.t.Helper()
-	v.get("/us-setup").want(http.StatusOK)
 }
 
 // other is a code that differs.

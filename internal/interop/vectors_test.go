@@ -22,7 +22,7 @@ func TestRowsVectors(t *testing.T) {
 	}
 	for _, file := range files {
 		name := filepath.Base(file)
-		t.Run("vectors of "+name+"/python to doorward", func(t *testing.T) {
+		t.Run("no database/vectors of "+name+"/python to doorward", func(t *testing.T) {
 			want, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
