@@ -26,9 +26,12 @@ const (
 // hashes addresses there as if they were passwords. Its own gate, half of the processors
 // wide, is what strangers with links can occupy (see [password.Config.Slots]).
 type linkHashes struct {
-	hasher  *password.Hasher
+	verify  func(comparison) (bool, error)
 	answers *memo[comparison, bool]
 }
+
+// sha256CryptLen is how many characters end a sha256_crypt.
+const sha256CryptLen = 43
 
 type comparison struct{ hash, text string }
 
@@ -40,7 +43,9 @@ func newLinkHashes() (*linkHashes, error) {
 	if err != nil {
 		return nil, fmt.Errorf("flaskcompat: hashes of links: %w", err)
 	}
-	return &linkHashes{hasher, newMemo[comparison, bool](keptChecks)}, nil
+	h := &linkHashes{answers: newMemo[comparison, bool](keptChecks)}
+	h.verify = func(c comparison) (bool, error) { return verifyLink(hasher, c) }
+	return h, nil
 }
 
 // hashForLink is what stands for a text in a link that is written. The link is signed,
@@ -55,9 +60,12 @@ func (h *linkHashes) check(ctx context.Context, hash, text string) (bool, error)
 	if !strings.HasPrefix(hash, "$5$") {
 		return isMD5(hash, text), nil
 	}
+	if len(hash)-strings.LastIndexByte(hash, '$') != len("$")+sha256CryptLen {
+		return false, nil // not worth the time that a Hasher hides it with
+	}
 	a, mine := h.answers.find(comparison{hash, text})
 	if mine {
-		go h.answers.run(a, func(c comparison) (bool, error) { return h.verify(context.WithoutCancel(ctx), c) })
+		go h.answers.run(a, h.verify)
 	}
 	select {
 	case <-a.done:
@@ -67,8 +75,10 @@ func (h *linkHashes) check(ctx context.Context, hash, text string) (bool, error)
 	}
 }
 
-func (h *linkHashes) verify(ctx context.Context, c comparison) (bool, error) {
-	match, err := h.hasher.Verify(ctx, c.text, c.hash)
+// verifyLink waits for its turn as long as a password would, and not for ever: it has
+// no context, because more than one may wait for it.
+func verifyLink(hasher *password.Hasher, c comparison) (bool, error) {
+	match, err := hasher.Verify(context.Background(), c.text, c.hash)
 	if errors.Is(err, password.ErrBusy) {
 		return false, fmt.Errorf("flaskcompat: check of a link: %w: %w", doorward.ErrUnavailable, err)
 	}

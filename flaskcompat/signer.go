@@ -31,6 +31,9 @@ const (
 	// the clocks of the two are a little apart. Clocks that are kept are within
 	// less than this, and it lengthens the life of a value by no more.
 	maxAhead = 5 * time.Second
+
+	// lastSecond is the end of the year 9999, and of Python's calendar.
+	lastSecond = 253402300799
 )
 
 // The ways to derive a key from a secret and a salt.
@@ -76,6 +79,12 @@ func deriveKey(salt, derivation string, secret []byte) []byte {
 func (s *signer) sign(payload []byte, now time.Time) string {
 	out := append(s.pack(payload), '.')
 	return s.seal(tokenText.AppendEncode(out, stamp(now)))
+}
+
+// signPlain is sign for what is so short and random that it is not worth trying to
+// compress it, which takes most of the time.
+func (s *signer) signPlain(payload []byte, now time.Time) string {
+	return s.seal(tokenText.AppendEncode(append(plainText(payload), '.'), stamp(now)))
 }
 
 // signUntimed returns payload without a time.
@@ -151,7 +160,7 @@ func parseStamp(text string, now time.Time) (at time.Time, ok bool) {
 		return at, false
 	}
 	seconds := binary.BigEndian.Uint64(raw[:])
-	if limit := now.Add(maxAhead).Unix(); limit < 0 || seconds > uint64(limit) {
+	if limit := now.Add(maxAhead).Unix(); limit < 0 || seconds > uint64(min(limit, lastSecond)) {
 		return at, false
 	}
 	return time.Unix(int64(seconds), 0), true
@@ -172,9 +181,15 @@ type inflater struct {
 	buf bytes.Buffer
 }
 
+// rest is how long a value is without its first part.
+const rest = 1 + 12 + 1 + macTextLen
+
+func plainText(payload []byte) []byte {
+	return tokenText.AppendEncode(make([]byte, 0, tokenText.EncodedLen(len(payload))+rest), payload)
+}
+
 // pack returns the first part of a value, with a dot before it if it is compressed.
 func (p *packer) pack(payload []byte) []byte {
-	const rest = 1 + 12 + 1 + macTextLen
 	d, ok := p.out.Get().(*deflater)
 	if !ok {
 		d = &deflater{Writer: zlib.NewWriter(nil)}
@@ -185,7 +200,7 @@ func (p *packer) pack(payload []byte) []byte {
 	d.Write(payload) // into memory, which does not fail
 	d.Close()
 	if d.buf.Len() >= len(payload)-1 { // as the original decides
-		return tokenText.AppendEncode(make([]byte, 0, tokenText.EncodedLen(len(payload))+rest), payload)
+		return plainText(payload)
 	}
 	out := make([]byte, 1, 1+tokenText.EncodedLen(d.buf.Len())+rest)
 	out[0] = '.'

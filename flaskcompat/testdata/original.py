@@ -84,7 +84,7 @@ app = application()
 def clock(now):
     """The time, for whoever asks."""
     stamp = mock.patch.object(TimestampSigner, "get_timestamp", lambda signer: int(now))
-    with stamp, mock.patch("time.time", lambda: now):
+    with stamp, mock.patch("time.time", lambda: float(now)):
         yield
 
 
