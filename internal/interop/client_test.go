@@ -2,6 +2,7 @@ package interop_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"maps"
@@ -47,6 +48,7 @@ type visitor struct {
 	at    *side
 	http  http.Client
 	token string
+	agent string // what the browser calls itself
 }
 
 func newVisitor(t *testing.T, at *side) *visitor {
@@ -152,6 +154,7 @@ func (v *visitor) exchange(method, path string, body []byte, header http.Header)
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", cmp.Or(v.agent, "interop/1.0"))
 	maps.Copy(req.Header, header)
 	res, err := v.http.Do(req)
 	if err != nil {

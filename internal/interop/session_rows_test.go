@@ -20,6 +20,8 @@ func (w *world) sessionRows(t *testing.T) {
 	w.rows(t, "session: freshness", ways, freshRow)
 	w.rows(t, "session: asked for the password again", ways, verifyRow)
 	w.rows(t, "session: another user signs in", ways, otherUserRow)
+	w.rows(t, "session: another browser", ways, otherBrowserRow)
+	w.rows(t, "session: message for the next page", ways, flashRow)
 	w.rows(t, "remember cookie", ways, rememberRow)
 	w.rows(t, "authentication token", ways, tokenRow)
 	w.rows(t, "logout", ways, logoutRow)
@@ -129,6 +131,35 @@ func otherUserRow(t *testing.T, u *user, made, read *side) {
 	v.on(made).mustBe(other)
 }
 
+// otherBrowserRow copies the session into a browser of another kind. Ours asks for
+// the password again before sensitive pages; the original does so where
+// Flask-Login is asked, and not its own pages.
+func otherBrowserRow(t *testing.T, u *user, made, read *side) {
+	v := u.signIn(t, made).copied()
+	v.agent = "another/1.0"
+	v.on(read).mustBe(u)
+	if read.name == "doorward" {
+		v.mustBeStale()
+	}
+	v.on(made).mustBe(u)
+}
+
+// flashRow shows at one side what the other had to say.
+func flashRow(t *testing.T, _ *user, made, read *side) {
+	page := http.Header{"Accept": {"text/html"}}
+	texts := map[string]string{"flask": "You must sign in to view this resource.", "doorward": "Please sign in to see this page."}
+	v := newVisitor(t, made)
+	v.do(http.MethodGet, "/change", nil, page).leads("/login")
+	r := v.on(read).do(http.MethodGet, "/login", nil, page).want(http.StatusOK)
+	if !bytes.Contains(r.text, []byte(texts[made.name])) {
+		t.Fatalf("%s: does not say %q: %s", r.what, texts[made.name], r.text)
+	}
+	r = v.on(made).do(http.MethodGet, "/login", nil, page).want(http.StatusOK)
+	if bytes.Contains(r.text, []byte(texts[made.name])) {
+		t.Fatalf("%s: says %q again", r.what, texts[made.name])
+	}
+}
+
 // rememberRow comes back without the session cookie.
 func rememberRow(t *testing.T, u *user, made, read *side) {
 	v := newVisitor(t, made)
@@ -157,6 +188,7 @@ func tokenRow(t *testing.T, u *user, made, read *side) {
 	token := u.authToken(t, made)
 	for _, at := range []*side{read, made} {
 		byToken(t, at, at.me, token).want(http.StatusOK).has("email", u.email)
+		newVisitor(t, at).get(at.me+"?auth_token="+token).want(http.StatusOK).has("email", u.email)
 		byToken(t, at, at.me, token+"x").want(http.StatusUnauthorized)
 		byToken(t, at, "/us-setup", token).want(http.StatusOK) // is as fresh as it is new
 	}

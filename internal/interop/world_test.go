@@ -68,10 +68,8 @@ func (w *world) both(variant string) []way {
 
 // acrossKeys are the ways from applications with the first secret key to those
 // with the second.
-func (w *world) acrossKeys() (out []way) {
-	for _, way := range w.both(plain) {
-		out = append(out, way)
-	}
+func (w *world) acrossKeys() []way {
+	out := w.both(plain)
 	for i, way := range w.both(rotated) {
 		out[i].read = way.read
 	}
