@@ -1,9 +1,16 @@
-// Package flaskcompat reads and writes the formats in which Flask-Security keeps
-// things, so that an application of either kind can work with a database that
-// the other one filled.
+// Package flaskcompat reads and writes the formats of Flask-Security, so that an
+// application of either kind can work beside the other: on one database, with one
+// sign-in, and links in mails that either can take.
 //
-// So far it has what second factors keep at rest. Both types seal and open one
-// value, and fit wherever a feature asks for a vault:
+// [New] returns the formats of what travels, as a [codec.Set]: the session of Flask,
+// the remember-me cookie of Flask-Login, CSRF tokens of Flask-WTF, authentication
+// tokens (version 5 is written, 3 to 5 are read), links in mails, and the cookie of a
+// browser that need not give the second factor. [NewStates] has those of what is half
+// done: factors and methods being set up, passkeys, and refresh tokens. All but the
+// remember-me cookie are signed values of itsdangerous.
+//
+// What second factors keep at rest has types of its own, which fit wherever a feature
+// asks for a vault:
 //
 //   - [TOTPWallet], the JSON text in which passlib keeps the key of an
 //     authenticator: the column tf_totp_secret, and the values in
@@ -12,16 +19,22 @@
 //     Fernet token.
 //
 // These formats are here to be shared with an application that knows no other.
-// Where nothing has to be shared, the library's own are better: a wallet is
+// Where nothing has to be shared, the library's own are better. Whoever knows
+// SECRET_KEY can write all that is signed. Cookies are readable by whoever has them. A
+// remember-me cookie is good until the uniquifier changes. A wallet is
 // encrypted but not authenticated, so that whoever may write to the database can
 // change what it decrypts to without being noticed.
+//
+// The original signs with the last of its fallback keys, and reads remember-me cookies
+// and CSRF tokens with none. Here SECRET_KEY signs, and all are read. A value may be
+// dated five seconds ahead, because the clocks of two machines differ.
 //
 // A wallet also takes milliseconds to open, which strangers can measure. It does
 // the same for accounts that do not exist ([TOTPWallet.OpenFor]): who wraps one in a
 // vault of his own must pass that method on.
 //
-// What is read may have been written by hand, or by somebody who broke into the
-// database. Every reader therefore has a bound on size and cost, and refuses what
+// What is read may come from a stranger, or have been written by somebody who broke
+// into the database. Every reader therefore has a bound on size and cost, and refuses what
 // the original never writes even where the original would read it.
 package flaskcompat
 
