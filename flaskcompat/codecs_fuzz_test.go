@@ -2,7 +2,6 @@ package flaskcompat_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -89,8 +88,7 @@ func FuzzLink(f *testing.F) {
 		seeds(f, kind+".json")
 	}
 	set, _ := resigned(f, "")
-	gone, leave := context.WithCancel(context.Background())
-	leave()
+	flaskcompat.NoChecks(set) // which are slow, and tested by the vectors
 	now := time.Unix(1700000000, 0)
 	f.Fuzz(func(t *testing.T, text string) {
 		for kind, salt := range salts {
@@ -102,11 +100,8 @@ func FuzzLink(f *testing.F) {
 			if link.Uniquifier == "" || link.Check == nil || kind == "change" && link.Extra == "" {
 				t.Errorf("%s %q says %+v", kind, text, link)
 			}
-			if len(text) < 200 {
-				continue // hashes are slow, and whoever is gone does not wait
-			}
-			if ok, err := link.Check(gone, "joe@example.com", ""); ok && err != nil {
-				t.Errorf("%v, %v", ok, err)
+			if _, err := link.Check(t.Context(), "joe@example.com", ""); err != nil {
+				t.Error(err)
 			}
 		}
 		_, err := set.Links.Open("confirm", text, now)

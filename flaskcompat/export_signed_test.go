@@ -55,3 +55,8 @@ func WatchChecks(set codec.Set, seen func()) (kept func() int) {
 		return h.answers.recent.Len()
 	}
 }
+
+// NoChecks makes every comparison of a slow hash fail at once.
+func NoChecks(set codec.Set) {
+	set.Links.(*links).hashes.verify = func(comparison) (bool, error) { return false, nil }
+}
