@@ -8,7 +8,8 @@ import (
 
 // TestReadme: every Go snippet of the documents stands in an example, which runs.
 func TestReadme(t *testing.T) {
-	for document, file := range map[string]string{"../README.md": "example_test.go", "../docs/second-factors.md": "example_factors_test.go"} {
+	for document, file := range map[string]string{"../README.md": "example_test.go", "../docs/second-factors.md": "example_factors_test.go",
+		"../docs/from-flask.md": "example_flask_test.go"} {
 		text, err := os.ReadFile(document)
 		if err != nil {
 			t.Fatal(err)

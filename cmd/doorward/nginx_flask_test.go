@@ -22,7 +22,7 @@ import (
 const flaskKey = "the secret key that both applications have"
 
 func besideFlask() []string {
-	return []string{"SECURITY_FLASK_COMPAT=true", "SECRET_KEY=" + flaskKey, "SECURITY_REGISTERABLE=true",
+	return []string{"SECURITY_FLASK_COMPAT=true", "SECURITY_PASSWORD_HASH_WAIT=1 minute", "SECRET_KEY=" + flaskKey, "SECURITY_REGISTERABLE=true",
 		"SECURITY_STATIC_FOLDER_URL=/doorward-static"}
 }
 
@@ -58,6 +58,11 @@ func (s stubFlask) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // movedTo starts nginx with examples/flask as far as the files of moved say.
 func movedTo(t *testing.T, moved ...string) *proxied {
 	t.Helper()
+	return movedWith(t, besideFlask(), moved...)
+}
+
+func movedWith(t *testing.T, environ []string, moved ...string) *proxied {
+	t.Helper()
 	program := nginx(t)
 	set, err := flaskcompat.New(flaskcompat.Config{SecretKey: []byte(flaskKey)})
 	if err != nil {
@@ -65,7 +70,7 @@ func movedTo(t *testing.T, moved ...string) *proxied {
 	}
 	flask := httptest.NewServer(stubFlask{t, set.Session})
 	t.Cleanup(flask.Close)
-	p := newProxied(t, "", besideFlask()...)
+	p := newProxied(t, "", environ...)
 	const examples = "../../examples/"
 	for _, pattern := range []string{"nginx/doorward/*.conf", "flask/moved/*.inc"} {
 		files, err := filepath.Glob(examples + pattern)
