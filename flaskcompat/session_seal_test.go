@@ -132,6 +132,8 @@ func TestSessionFlashes(t *testing.T) {
 		"more after HTML":         {`[` + html + `]`, add, `{"_flashes":[` + html + `,{" t":["c","t"]}]}`},
 		"HTML shown":              {`[` + html + `]`, shown, `{}`},
 		"the same text elsewhere": {`[{" t":["c","t"]},` + html + `]`, func(c *codec.Cookie) { c.Flashes = c.Flashes[1:] }, `{"_flashes":[{" t":["info","<b>"]}]}`},
+		"text in place of HTML":   {`[` + html + `]`, func(c *codec.Cookie) { shown(c); add(c) }, `{"_flashes":[{" t":["c","t"]}]}`},
+		"HTML after text":         {`[{" t":["a","b"]},` + html + `]`, add, `{"_flashes":[{" t":["a","b"]},` + html + `,{" t":["c","t"]}]}`},
 		"strange ones stay":       {`[7,{" t":["a","b"]},["x","y"],{" t":[1,"y"]},{" t":["a","b","c"]},{" t":["a"]},{" x":["a","b"]}]`, shown, `{"_flashes":[7,["x","y"],{" t":[1,"y"]},{" t":["a","b","c"]},{" t":["a"]},{" x":["a","b"]}]}`},
 		"strange ones come first": {`[{" t":["a","b"]},7]`, add, `{"_flashes":[7,{" t":["a","b"]},{" t":["c","t"]}]}`},
 		"no list stays":           {`"x"`, shown, `{"_flashes":"x"}`},

@@ -198,6 +198,7 @@ def signed_in():
     yield case("a surrogate pair in the user", raw('{"_user_id":"u\\ud83d\\udd11\\u00fc\\n\\/\\"\\\\"}'))
     yield case("an escaped key", raw('{"\\u005fuser_id":"u"}'))
     yield case("the user twice", raw('{"_user_id":"u","_user_id":"v"}'), stricter="one user only")
+    yield case("the user twice, far apart", raw('{"_user_id":"u","_fresh":true,"a":1,"_user_id":"u"}'), stricter="one user only")
     yield case("the user twice, one escaped", raw('{"_user_id":"u","\\u005fuser_id":"v"}'), stricter="one user only")
     yield case("ours", write(plus(_doorward="AAEC_-")))
     yield case("ours, of another type", write(plus(_doorward=7)), stricter="without, it would count as Flask's own")
