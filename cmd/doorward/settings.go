@@ -13,6 +13,7 @@ import (
 
 func (p *program) settings() *cobra.Command {
 	var markdown bool
+	var flask fromFlask
 	cmd := command("settings [TEXT]", "List every setting, its value and where that comes from", -1, func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) > 1:
@@ -21,6 +22,12 @@ func (p *program) settings() *cobra.Command {
 			return usage(cmd, "--markdown writes all settings")
 		case markdown:
 			return writeManual(p.stdout)
+		case flask.file != "" && (len(args) > 0 || p.flags.config != ""):
+			return usage(cmd, "--from-flask takes a file, and nothing else is read")
+		case flask.file != "":
+			return p.settingsFromFlask(flask)
+		case flask.class != "" || flask.strict:
+			return usage(cmd, "--class and --strict go with --from-flask")
 		}
 		l, err := p.load()
 		if err != nil {
@@ -33,8 +40,17 @@ Secrets are not shown. With TEXT, only the settings with TEXT in their name are
 listed, with whole values and with what they do.
 
 A setting is given in the environment, or in a TOML file (--config) as a line
-NAME = value. The environment goes before the file.`
-	cmd.Example = lines("doorward settings", "doorward settings cookie", "doorward settings --config doorward.toml")
+NAME = value. The environment goes before the file.
+
+With --from-flask, the settings of a Flask application with Flask-Security are
+read from a Python file of plain assignments, without running it: of the module,
+of a class, of app.config. The same configuration for doorward goes to standard
+output, secrets included, and to standard error what became of each setting:
+what is safer here, what has no equivalent, what was not understood.`
+	cmd.Example = lines("doorward settings", "doorward settings cookie", "doorward settings --config doorward.toml",
+		"doorward settings --from-flask config.py > doorward.toml",
+		"doorward settings --from-flask config.py --class Production > doorward.toml")
+	flask.add(cmd)
 	cmd.Flags().BoolVar(&markdown, "markdown", false, "write the page of the documentation instead")
 	return cmd
 }

@@ -54,20 +54,12 @@ func (e *Invalid) Error() string {
 // Load reads the configuration. flags are setting names with what flags of the
 // command line say. An error is an [*Invalid] with everything that is wrong.
 func Load(environ []string, flags map[string]any) (*Loaded, error) {
-	l := &Loaded{names: map[string]string{}, secret: map[string]bool{}, vars: map[string]any{}, sources: map[string]string{}}
-	all, err := conf.Settings(Config{})
+	l, all, err := blank()
 	if err != nil {
 		return nil, &Invalid{flatten(err)}
 	}
-	for _, s := range all {
-		l.secret[s.Name] = s.Secret
-		for _, name := range append(s.Aliases, s.Name) {
-			l.names[name] = s.Name
-		}
-	}
 	env := l.environment(environ)
 	file, fileErr := readFile(cmp.Or(text(flags["DOORWARD_CONFIG"]), text(env["DOORWARD_CONFIG"])))
-	strict := slices.DeleteFunc(slices.Collect(maps.Keys(file)), func(name string) bool { return l.names[name] != "" })
 	if !l.configures(file) && !l.configures(env) {
 		l.put(standard(all), fromServe)
 	}
@@ -76,11 +68,32 @@ func Load(environ []string, flags map[string]any) (*Loaded, error) {
 	l.put(env, fromEnv)
 	l.put(flags, fromFlag)
 
-	problems := append(flatten(fileErr), l.fill(strict)...)
+	problems := append(flatten(fileErr), l.fill(l.unheard(file))...)
 	if len(problems) > 0 {
 		return nil, &Invalid{problems}
 	}
 	return l, nil
+}
+
+// blank knows the settings there are, and no value of any.
+func blank() (*Loaded, []conf.Setting, error) {
+	l := &Loaded{names: map[string]string{}, secret: map[string]bool{}, vars: map[string]any{}, sources: map[string]string{}}
+	all, err := conf.Settings(Config{})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range all {
+		l.secret[s.Name] = s.Secret
+		for _, name := range append(s.Aliases, s.Name) {
+			l.names[name] = s.Name
+		}
+	}
+	return l, all, nil
+}
+
+// unheard are the names of a file that no setting has.
+func (l *Loaded) unheard(file map[string]any) []string {
+	return slices.DeleteFunc(slices.Collect(maps.Keys(file)), func(name string) bool { return l.names[name] != "" })
 }
 
 // environment picks the settings, and what looks like one, from KEY=value lines.
