@@ -157,7 +157,11 @@ func resealed(t testing.TB, s codec.Session, c codec.Cookie, now time.Time) stri
 	if value == "" {
 		return "{}"
 	}
-	return payloadOf(t, value)
+	text := payloadOf(t, value)
+	if text == "{}" {
+		t.Error("wrote a cookie that says nothing")
+	}
+	return text
 }
 
 func payloadOf(t testing.TB, value string) string {
