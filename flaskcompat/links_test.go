@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"strings"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -229,7 +229,7 @@ func TestChecksAreBounded(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for i := range crowd {
 		go func() {
-			_, err := link.Check(t.Context(), strings.Repeat("a", i+1), "")
+			_, err := link.Check(t.Context(), strconv.Itoa(i), "")
 			errs <- err
 		}()
 	}
