@@ -31,7 +31,9 @@ func (e *DuplicateError) Unwrap() error { return ErrDuplicate }
 
 // UserQuery asks for the user whose column Attr has the value Value.
 type UserQuery struct {
-	Attr  string // "email", "username", "fs_uniquifier", or a column of the application's own
+	// Attr is "email", "username", "fs_uniquifier", or a column of the application's
+	// own. Nobody is found by "fs_token_uniquifier" where there is no such column.
+	Attr  string
 	Value string // never matches if empty
 	// AnyCase makes no difference between A to Z and a to z. Every other
 	// character stands for itself, so that all stores and limits agree.

@@ -63,6 +63,9 @@ var errSeveral = fmt.Errorf("sqlstore: several users have the value: %w", doorwa
 // column can hold is not found, whatever the database would make of it.
 func (s *Store[U, PU]) lookup(ctx context.Context, q doorward.UserQuery, roles bool) (*statement, []any, error) {
 	c := s.plan.Find(q.Attr)
+	if c == nil && q.Attr == "fs_token_uniquifier" {
+		return nil, nil, doorward.ErrNotFound
+	}
 	if c == nil || c.Secret {
 		return nil, nil, fmt.Errorf("sqlstore: users are not found by %q", q.Attr)
 	}

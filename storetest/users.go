@@ -36,6 +36,7 @@ var userTests = []test{
 			{Attr: "email", Value: "b@example.com", AnyCase: true}, {Attr: "email"}, {Attr: "username"},
 			{Attr: "username", AnyCase: true}, {Attr: "us_phone_number"}, {Attr: "email", Value: "%"},
 			{Attr: "email", Value: "a@example.com "}, {Attr: "email", Value: "a@example.com\x00"},
+			{Attr: "fs_token_uniquifier", Value: "nobody"}, // also where there is no such column
 		} {
 			_, err := w.Users.FindUser(t.Context(), q)
 			is(t, err, doorward.ErrNotFound)
