@@ -145,18 +145,35 @@ func TestReplaced(t *testing.T) {
 	b.Post(enter, code(s.codes[0])).Want(200)
 }
 
-// racing changes a user right before a change of somebody else's is stored.
+// racing does something right before a change of somebody else's is stored.
 type racing struct {
 	doorward.UserStore
-	first func(doorward.User)
+	doorward.Transactor
+	first func()
+}
+
+// race has first run before the next change, outside of its transaction.
+func race(c *batteries.Config) *racing {
+	r := &racing{UserStore: c.Stores.Users, Transactor: c.Stores.Tx}
+	c.Stores.Users, c.Stores.Tx = r, r
+	return r
+}
+
+func (r *racing) run() {
+	if first := r.first; first != nil {
+		r.first = nil
+		first()
+	}
 }
 
 func (r *racing) UpdateUser(ctx context.Context, u doorward.User, change func(*doorward.Account) error) error {
-	if first := r.first; first != nil {
-		r.first = nil
-		first(u)
-	}
+	r.run()
 	return r.UserStore.UpdateUser(ctx, u, change)
+}
+
+func (r *racing) InTx(ctx context.Context, do func(context.Context) error) error {
+	r.run()
+	return r.Transactor.InTx(ctx, do)
 }
 
 // TestMeanwhile: what was read before the lock does not count.
@@ -171,13 +188,10 @@ func TestMeanwhile(t *testing.T) {
 		"rotated":    {func(a *doorward.Account) { a.Uniquifier = strings.Repeat("0", 32) }, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
-			race := &racing{}
-			s := newSite(t, func(c *batteries.Config) {
-				race.UserStore = c.Stores.Users
-				c.Stores.Users = race
-			})
+			var others *racing
+			s := newSite(t, func(c *batteries.Config) { others = race(c) })
 			b := waits(s.App, joe, true)
-			race.first = func(u doorward.User) { s.Change(u, c.change) }
+			others.first = func() { s.Change(s.joe, c.change) }
 			b.Post(enter, code(s.codes[0])).Want(400)
 			if got := len(s.stored()); got != c.left || b.WhoAmI() != "" {
 				t.Errorf("%d are left, want %d; signed in is %q", got, c.left, b.WhoAmI())
@@ -185,31 +199,25 @@ func TestMeanwhile(t *testing.T) {
 		})
 	}
 	t.Run("deleted", func(t *testing.T) {
-		race := &racing{}
-		s := newSite(t, func(c *batteries.Config) {
-			race.UserStore = c.Stores.Users
-			c.Stores.Users = race
-		})
+		var others *racing
+		s := newSite(t, func(c *batteries.Config) { others = race(c) })
 		b := waits(s.App, joe, true)
-		race.first = func(u doorward.User) { s.Delete(u) }
+		others.first = func() { s.Delete(s.joe) }
 		b.Post(enter, code(s.codes[0])).Want(400)
 		if b.WhoAmI() != "" {
 			t.Error("signed in")
 		}
 	})
 	t.Run("make", func(t *testing.T) {
-		race := &racing{}
-		s := newSite(t, func(c *batteries.Config) {
-			race.UserStore = c.Stores.Users
-			c.Stores.Users = race
-		})
+		var others *racing
+		s := newSite(t, func(c *batteries.Config) { others = race(c) })
 		set(s.App, s.joe, "")
 		b := s.Browser()
 		b.LoginAs(s.joe).Want(200)
 		b.JSON = true
 		b.CSRF(manage)
-		race.first = func(u doorward.User) {
-			s.Change(u, func(a *doorward.Account) { a.Uniquifier = strings.Repeat("0", 32) })
+		others.first = func() {
+			s.Change(s.joe, func(a *doorward.Account) { a.Uniquifier = strings.Repeat("0", 32) })
 		}
 		before := s.stored()
 		if res := b.Post(manage, kit.Fields{}); res.Status != 401 || !slices.Equal(s.stored(), before) {

@@ -1,11 +1,13 @@
 package recoverycodes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/codes"
@@ -74,29 +76,46 @@ func (f *Feature) recover(w http.ResponseWriter, r *http.Request, in *recoveryFo
 // use takes a code of u away and returns how many are left. Of parallel
 // requests with one code one does: the entry that it was found in must still be
 // there under the store's lock. What cannot be opened is left alone, and so is
-// what somebody else stores or uses meanwhile.
+// what somebody else stores or uses meanwhile. That it was used is claimed, too: another application on the same table
+// may write back the list that it had read before.
 func (f *Feature) use(ctx context.Context, u doorward.User, typed string) (left int, err error) {
 	uniquifier, have := u.SecurityAccount().Uniquifier, f.open(ctx, u.SecurityAccount().RecoveryCodes) // before the lock: a vault may take its time
 	used, ok := match(have, typed)
 	if !ok {
 		return 0, wrongCode()
 	}
-	err = f.rt.Stores().Users.UpdateUser(ctx, u, func(acc *doorward.Account) error {
-		at := slices.Index(acc.RecoveryCodes, used.stored)
-		if at < 0 || acc.Uniquifier != uniquifier { // used, or everything of the user's ended
-			return errGone
+	st := f.rt.Stores()
+	err = st.InTx(ctx, func(ctx context.Context) error {
+		if err := st.Claims.Claim(ctx, f.claimKey(u.SecurityAccount(), used.code), f.rt.Now().Add(claimKept)); err != nil {
+			return err
 		}
-		acc.RecoveryCodes = slices.Concat(acc.RecoveryCodes[:at], acc.RecoveryCodes[at+1:])
-		left = remaining(have, acc.RecoveryCodes)
-		return nil
+		return st.Users.UpdateUser(ctx, u, func(acc *doorward.Account) error {
+			at := slices.Index(acc.RecoveryCodes, used.stored)
+			if at < 0 || acc.Uniquifier != uniquifier { // used, or everything of the user's ended
+				return errGone
+			}
+			acc.RecoveryCodes = slices.Concat(acc.RecoveryCodes[:at], acc.RecoveryCodes[at+1:])
+			left = remaining(have, acc.RecoveryCodes)
+			return nil
+		})
 	})
 	switch {
-	case errors.Is(err, errGone), errors.Is(err, doorward.ErrNotFound):
+	case errors.Is(err, errGone), errors.Is(err, doorward.ErrNotFound), errors.Is(err, doorward.ErrClaimed):
 		return 0, wrongCode()
 	case err != nil:
 		return 0, fmt.Errorf("use a recovery code: %w", err)
 	}
 	return left, nil
+}
+
+// claimKept is how long it is remembered that a code was used: as long as any list
+// with it may come back.
+const claimKept = 10 * 365 * 24 * time.Hour
+
+// claimKey names a code of an account. The account keeps its passkey handle when
+// its password changes.
+func (f *Feature) claimKey(acc *doorward.Account, code string) string {
+	return f.used.Digest(cmp.Or(acc.WebAuthnHandle, acc.Uniquifier) + "\x00" + code)
 }
 
 var errGone = errors.New("recoverycodes: used meanwhile")

@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/codes"
 	"github.com/doorward/doorward/conf"
+	"github.com/doorward/doorward/signed"
 )
 
 // Config configures the feature; its zero value is the default, but for Codes.
@@ -40,6 +41,7 @@ type Feature struct {
 	codes *codes.Codes
 	vault codes.Vault
 	hooks Hooks
+	used  *signed.Signer // names codes that were used
 
 	unreadable sync.Once // guards the warning about codes that cannot be opened
 }
@@ -63,11 +65,14 @@ func (f *Feature) Hooks() *Hooks { return &f.hooks }
 
 // Init implements [doorward.Feature].
 func (f *Feature) Init(rt *doorward.Runtime) (err error) {
-	f.rt = rt
+	f.rt, f.used = rt, rt.Signer("used")
 	if err := conf.Defaults(&f.cfg); err != nil {
 		return err
 	}
 	if err := rt.Need(1 <= f.cfg.N && f.cfg.N <= mostCodes, fmt.Sprintf("MULTI_FACTOR_RECOVERY_CODES_N is %d", f.cfg.N), "1 to 20; leave it out for the default"); err != nil {
+		return err
+	}
+	if err := rt.Need(rt.Stores().Claims != nil, "no store for what may happen once, such as the use of a code", "set Config.Stores.Claims"); err != nil {
 		return err
 	}
 	if f.codes, err = codes.New(rt, f.cfg.Codes); err != nil {

@@ -44,3 +44,16 @@ func TestTogether(t *testing.T) {
 	}
 	waits(app, joe, true).Get("/tf-validate").Want(200).Lacks("recovery_code")
 }
+
+// TestListComesBack: an application on the same table that had read the list
+// before a code was used may write it back. The code stays used, also when the
+// password changes meanwhile.
+func TestListComesBack(t *testing.T) {
+	s := newSite(t)
+	mine := s.codes
+	before := s.stored()
+	waits(s.App, joe, true).Post(enter, code(mine[1])).Want(200)
+	s.Change(s.joe, func(a *doorward.Account) { a.RecoveryCodes, a.Uniquifier = before, doorward.NewUniquifier() })
+	waits(s.App, joe, true).Post(enter, code(mine[1])).Want(400).Fails("code", "INVALID_RECOVERY_CODE")
+	waits(s.App, joe, true).Post(enter, code(mine[0])).Want(200)
+}
