@@ -12,6 +12,9 @@ func (cfg *Config) shareWithFlask() error {
 		return nil
 	}
 	c := *cfg.Flask
+	if c.StoredOnly {
+		return cfg.shareVaults(c)
+	}
 	c.SecretKey, c.SecretKeyFallbacks = cfg.SecretKey, cfg.SecretKeyFallbacks
 	set, err := flaskcompat.New(c)
 	if err != nil {
@@ -58,7 +61,7 @@ func or[T any](set, other T) T {
 // flaskDefaults changes the defaults to the original's where the two would not
 // fit together, or one would take what the other refuses.
 func (cfg *Config) flaskDefaults() {
-	if cfg.Flask == nil {
+	if cfg.Flask == nil || cfg.Flask.StoredOnly {
 		return
 	}
 	if cfg.URLs.LinkUse == "" {

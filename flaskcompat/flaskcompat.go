@@ -17,6 +17,11 @@ type Config struct {
 	SecretKey          []byte   `setting:"-"`
 	SecretKeyFallbacks []string `setting:"-"`
 
+	// StoredOnly is for when the other application is gone: package batteries then
+	// uses its formats for what users have in the database, their second factors and
+	// recovery codes, and the library's own for all that travels.
+	StoredOnly bool `setting:"FLASK_COMPAT_STORED_ONLY" default:"false" help:"Keep the formats of second factors and recovery codes alone, and none of cookies, tokens and links: for when Flask is gone."`
+
 	// LoginVersion decides how a browser is known again: releases of Flask-Login
 	// up to 0.6 hash another text than later ones. Both are read.
 	LoginVersion string `setting:"FLASK_LOGIN_VERSION" default:"0.6" help:"How the Flask application's Flask-Login knows a browser again: 0.6, or 0.7 for what comes after it."`
