@@ -282,7 +282,7 @@ func TestTrips(t *testing.T) {
 	}{
 		"session":    {"role=admin", d.ada, nil, 1},
 		"forbidden":  {"role=admin", d.ann, nil, 1},
-		"within":     {"within=15m", d.ada, nil, 2},
+		"within":     {"within=15m", d.ada, nil, 1},
 		"token":      {"", nil, []string{"Authentication-Token", d.token}, 1},
 		"nobody":     {"", nil, nil, 0},
 		"a mistake":  {"roles=admin", d.ada, nil, 0},

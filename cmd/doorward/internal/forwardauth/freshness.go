@@ -1,9 +1,6 @@
 package forwardauth
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -30,24 +27,11 @@ func (f *Feature) check(s *doorward.Security, r *http.Request, a doorward.Auth) 
 	if id.Mechanism != doorward.MechanismSession {
 		return s.Check(r, a) // tokens and passwords have no grace
 	}
-	recent, err := f.provedWithin(r.Context(), id, a.Within)
-	return id, recent, err
+	return id, f.provedWithin(id, a.Within), nil
 }
 
 // provedWithin reports whether a credential was proved in this session by this
-// browser not longer ago than d. After remember-me none was; and the row, which
-// the engine has brought up to date by now, says whether the browser changed.
-func (f *Feature) provedWithin(ctx context.Context, id doorward.Identity, d time.Duration) (bool, error) {
-	sessions := f.rt.Stores().Sessions
-	if id.AuthnAt.IsZero() || f.rt.Now().Sub(id.AuthnAt).Abs() >= d || sessions == nil || id.SessionID == "" {
-		return false, nil
-	}
-	row, _, _, err := sessions.LoadSession(ctx, id.SessionID)
-	if errors.Is(err, doorward.ErrNotFound) {
-		return false, nil // ended just now
-	}
-	if err != nil {
-		return false, fmt.Errorf("load session: %w", err)
-	}
-	return row.Fresh, nil
+// browser not longer ago than d. After remember-me none was.
+func (f *Feature) provedWithin(id doorward.Identity, d time.Duration) bool {
+	return id.Fresh && !id.AuthnAt.IsZero() && f.rt.Now().Sub(id.AuthnAt).Abs() < d
 }
