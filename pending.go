@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/doorward/doorward/signed"
 )
 
 // A sign-in that waits for its second factor lives in the sealed cookie. It
@@ -138,40 +140,50 @@ func (v *visit) trust(user User) {
 	v.touched = true
 }
 
-// sealTrust writes the cookie. Another system's knows the account alone.
-func (e *engine) sealTrust(user User) string {
-	if f := e.cfg.Codecs.Trust; f != nil {
-		return f.Seal(user.SecurityAccount().Uniquifier, e.now())
-	}
-	plain := fmt.Sprintf("%d|%s", e.now().Unix(), trustedAs(user))
-	return e.trusts.SealString([]byte(plain), trustAAD)
-}
-
 func (v *visit) trusted(user User) bool {
 	c, err := v.r.Cookie(v.e.cfg.Second.CookieName)
 	if err != nil {
 		return false
 	}
-	if f := v.e.cfg.Codecs.Trust; f != nil {
-		uid, at, err := f.Open(c.Value, v.e.now())
-		return err == nil && v.e.now().Sub(at) < v.e.cfg.Second.Validity && sameText(uid, user.SecurityAccount().Uniquifier)
-	}
-	plain, err := v.e.trusts.OpenString(c.Value, trustAAD)
+	as, at, err := v.e.openTrust(c.Value)
 	if err != nil {
+		v.e.log.DebugContext(v.ctx(), "trust in a browser not read", "err", err)
 		return false
 	}
-	var at int64
-	var uid string
-	if n, _ := fmt.Sscanf(string(plain), "%d|%s", &at, &uid); n != 2 {
-		return false
-	}
-	age := v.e.now().Sub(time.Unix(at, 0))
-	return age < v.e.cfg.Second.Validity && age > -time.Minute && sameText(uid, trustedAs(user))
+	age := v.e.now().Sub(at)
+	return age < v.e.cfg.Second.Validity && age > -time.Minute && sameText(as, v.e.trustedAs(user))
 }
 
-// trustedAs names an account with its second factor.
-func trustedAs(user User) string {
+func (e *engine) sealTrust(user User) string {
+	if f := e.cfg.Codecs.Trust; f != nil {
+		return f.Seal(e.trustedAs(user), e.now())
+	}
+	plain := fmt.Sprintf("%d|%s", e.now().Unix(), e.trustedAs(user))
+	return e.trusts.SealString([]byte(plain), trustAAD)
+}
+
+func (e *engine) openTrust(value string) (as string, at time.Time, err error) {
+	if f := e.cfg.Codecs.Trust; f != nil {
+		return f.Open(value, e.now())
+	}
+	plain, err := e.trusts.OpenString(value, trustAAD)
+	if err != nil {
+		return "", at, err
+	}
+	var unix int64
+	if n, _ := fmt.Sscanf(string(plain), "%d|%s", &unix, &as); n != 2 {
+		return "", at, signed.ErrInvalid
+	}
+	return as, time.Unix(unix, 0), nil
+}
+
+// trustedAs names an account with its second factor; another system's cookie
+// knows the account alone.
+func (e *engine) trustedAs(user User) string {
 	acc := user.SecurityAccount()
+	if e.cfg.Codecs.Trust != nil {
+		return acc.Uniquifier
+	}
 	return hashText("trusted\x00" + acc.Uniquifier + "\x00" + acc.TFPrimaryMethod + "\x00" + acc.TFTOTPSecret)
 }
 
