@@ -220,6 +220,9 @@ func (v *visit) signedOut() {
 	if v.e.cfg.CSRF.CookieName != "" {
 		b.CC = ccClear
 	}
+	if _, err := v.r.Cookie(v.sessionName()); err == nil {
+		v.presented = true // also one that only another application can read: it goes
+	}
 	v.row = nil
 	v.setIdentity(Identity{}, ErrAnonymous)
 }

@@ -45,9 +45,7 @@ func (v *visit) loadSession() (Identity, error) {
 	if err != nil {
 		return Identity{}, fmt.Errorf("load session: %w", err)
 	}
-	if err := v.provedElsewhere(row); err != nil {
-		return Identity{}, err
-	}
+	v.provedElsewhere(row)
 	if err := v.protect(row, user); err != nil {
 		return Identity{}, err
 	}
@@ -142,8 +140,7 @@ func (v *visit) protect(row *Session, user User) error {
 			return v.forget(ctx)
 		})
 	} else {
-		row.Fresh = false
-		err = v.updateRow(row, func(s *Session) error { s.Fresh = false; return nil })
+		err = v.unfresh(row)
 	}
 	if err != nil {
 		return fmt.Errorf("protect session: %w", err)
@@ -157,8 +154,18 @@ func (v *visit) protect(row *Session, user User) error {
 	return nil
 }
 
-// updateRow changes the stored session and the copy in hand. An ended session
-// stays ended.
+// unfresh makes the session one that nothing was proved in.
+func (v *visit) unfresh(row *Session) error {
+	stale := func(s *Session) error { s.Fresh = false; return nil }
+	_ = stale(row) // also if it has been ended meanwhile
+	if v.rowless() {
+		return v.updateRow(row, stale)
+	}
+	v.dirty = v.dirty || v.b.shared != nil // what that said of a proof elsewhere is over
+	return v.storeRow(row, stale)
+}
+
+// updateRow changes the session in hand, and what is stored of it.
 func (v *visit) updateRow(row *Session, change func(*Session) error) error {
 	if v.rowless() {
 		if err := change(row); err != nil {
@@ -168,6 +175,22 @@ func (v *visit) updateRow(row *Session, change func(*Session) error) error {
 		v.b.Session, v.dirty = &s, true
 		return nil
 	}
+	err := v.storeRow(row, func(s *Session) error {
+		if row.AuthnAt.After(s.AuthnAt) {
+			return errElsewhere
+		}
+		return change(s)
+	})
+	if errors.Is(err, errElsewhere) {
+		v.dirty = true
+		return change(row)
+	}
+	return err
+}
+
+// storeRow changes the stored session and the copy in hand. An ended session
+// stays ended.
+func (v *visit) storeRow(row *Session, change func(*Session) error) error {
 	err := v.e.cfg.Stores.Sessions.UpdateSession(v.ctx(), row.IDHash, func(s *Session) error {
 		if err := change(s); err != nil {
 			return err

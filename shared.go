@@ -2,6 +2,7 @@ package doorward
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,7 +30,7 @@ func (v *visit) openShared(value string) (b browser, err error) {
 		v.e.log.DebugContext(v.ctx(), "session cookie not read", "err", err)
 		return b, err
 	}
-	b = v.openOwn(c.Own)
+	b, unread := v.openOwn(c.Own)
 	if b.csrf != nil && !bytes.Equal(b.csrf, c.CSRF) || b.id != nil && b.User != c.User {
 		b = browser{left: b.id}
 	}
@@ -40,23 +41,33 @@ func (v *visit) openShared(value string) (b browser, err error) {
 	for _, f := range c.Flashes {
 		b.Flashes = append(b.Flashes, flash{f.Category, f.Text})
 	}
-	if c.User != "" && b.id == nil {
+	switch {
+	case c.User == "" || b.id != nil:
+	case unread != nil: // nobody can say any more whether its row was ended: it counts as if
+		v.e.log.DebugContext(v.ctx(), "our part of the session cookie not read", "err", unread)
+		v.dirty = true
+	default:
 		b.Session = v.withoutRow(&c)
 	}
 	return b, nil
 }
 
-// openOwn reads our part. One that cannot be read is none.
-func (v *visit) openOwn(sealed string) (b browser) {
+// openOwn reads our part, if there is one. The error is that it cannot be read:
+// the other application may have signed anew what was sealed with a key that is
+// gone since.
+func (v *visit) openOwn(sealed string) (b browser, err error) {
 	if sealed == "" {
-		return b
+		return b, nil
 	}
 	plain, err := v.e.cookies.OpenString(sealed, sharedAAD)
-	if err != nil || b.decode(plain) != nil {
-		return browser{}
+	if err == nil {
+		err = b.decode(plain)
+	}
+	if err != nil {
+		return browser{}, err
 	}
 	b.Session, b.Flashes = nil, nil
-	return b
+	return b, nil
 }
 
 // withoutRow is the session of who was signed in by the other application. It
@@ -68,33 +79,35 @@ func (v *visit) withoutRow(c *codec.Cookie) *Session {
 	if !c.AuthnAt.After(now.Add(maxSkew)) {
 		s.AuthnAt, s.Fresh = c.AuthnAt, !c.AuthnAt.IsZero()
 	}
-	if !c.GraceUntil.After(now.Add(v.e.cfg.Fresh.Grace.Or(time.Hour))) { // else written by a clock of another zone
-		s.GraceUntil = c.GraceUntil
-	}
+	s.GraceUntil = v.graceOf(c)
 	return s
+}
+
+// graceOf is how long the cookie says that a proof counts as recent; zero if it was
+// written by a clock of another zone.
+func (v *visit) graceOf(c *codec.Cookie) time.Time {
+	if c.GraceUntil.After(v.e.now().Add(v.e.cfg.Fresh.Grace.Or(time.Hour))) {
+		return time.Time{}
+	}
+	return c.GraceUntil
 }
 
 // maxSkew is how far clocks of two applications may differ.
 const maxSkew = time.Minute
 
 // provedElsewhere takes over that a credential was proved at the other
-// application since the row was written.
-func (v *visit) provedElsewhere(row *Session) error {
+// application since the row was written. That counts for this cookie and is not
+// stored: copies from before lead to the same row, and nothing was proved in them.
+func (v *visit) provedElsewhere(row *Session) {
 	c := v.b.shared
 	if c == nil || v.b.id == nil || c.AuthnAt.Sub(row.AuthnAt) < time.Second || c.AuthnAt.After(v.e.now().Add(maxSkew)) {
-		return nil
+		return
 	}
-	err := v.updateRow(row, func(s *Session) error {
-		if s.AuthnAt.Before(c.AuthnAt) {
-			s.AuthnAt, s.Fresh = c.AuthnAt, true
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("note proof of another application: %w", err)
-	}
-	return nil
+	row.AuthnAt, row.Fresh, row.GraceUntil = c.AuthnAt, true, v.graceOf(c)
 }
+
+// errElsewhere stops a change of the stored row: see provedElsewhere.
+var errElsewhere = errors.New("doorward: proved at another application")
 
 // sameBrowser reports whether a session is used by the browser that began it.
 func (v *visit) sameBrowser(row *Session) bool {

@@ -1,0 +1,119 @@
+package doorward_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/doorward/doorward"
+	kit "github.com/doorward/doorward/doorwardtest"
+)
+
+// What was sealed with a key that is gone since, and signed anew by Flask before
+// that, may be of a session that was ended.
+func TestSharedPartOfAKeyThatIsGone(t *testing.T) {
+	app, f := beside(t, nil)
+	u := app.NewUser(joe)
+	b := app.Browser()
+	b.LoginAs(u)
+	k := f.read(b)
+	own, _ := k["_doorward"].(string)
+	for name, part := range map[string]string{"of another key": strings.Repeat("A", 8) + own[8:], "cut": own[:20], "no text of ours": "x"} {
+		k["_doorward"] = part
+		saved := b.Clone()
+		f.write(saved, k)
+		mustBe(t, saved, "", name)
+		if k := f.read(saved); k["_user_id"] != nil || k["_doorward"] != nil {
+			t.Errorf("%s: Flask reads %v", name, k)
+		}
+		saved.LoginAs(u)
+		mustBe(t, saved, joe, name+", signed in again")
+	}
+	mustBe(t, b, joe, "as it was")
+}
+
+// A proof at Flask counts for the cookie that says so, and not for copies of it from
+// before, which lead to the same row.
+func TestSharedProofIsOfOneCookie(t *testing.T) {
+	app, f := beside(t, nil)
+	u := app.NewUser(joe)
+	fresh := func(b *kit.Browser) bool {
+		c := b.Clone()
+		c.JSON = true
+		res := c.Get("/tf-setup")
+		b.SetCookie("session", c.Cookie("session"))
+		return res.Status == 200
+	}
+	b := app.Browser()
+	b.LoginAs(u)
+	saved := b.Clone()
+	app.Clock.Advance(26 * time.Hour)
+	k := f.read(b)
+	k["fs_paa"] = float64(f.now().UnixMicro()) / 1e6
+	f.write(b, k)
+	if !fresh(b) || fresh(saved) {
+		t.Errorf("after a proof at Flask: fresh %v, a copy from before %v", fresh(b), fresh(saved))
+	}
+	app.Clock.Advance(24*time.Hour - 30*time.Minute)
+	if !fresh(b) || fresh(saved) {
+		t.Errorf("used again: fresh %v, a copy from before %v", fresh(b), fresh(saved))
+	}
+	app.Clock.Advance(45 * time.Minute) // by grace alone
+	if !fresh(b) || fresh(saved) {
+		t.Errorf("in its grace: fresh %v, a copy from before %v", fresh(b), fresh(saved))
+	}
+	told := 0
+	_ = app.Hooks().SessionProtected.On(func(context.Context, doorward.SessionProtected) error { told++; return nil })
+	moved := b.Clone()
+	moved.Addr = "203.0.113.9:1"
+	if fresh(moved) || fresh(moved) || told != 1 {
+		t.Errorf("fresh from another address, or told %d times", told)
+	}
+	moved.Addr = b.Addr
+	if fresh(moved) || !fresh(b) {
+		t.Error("fresh again when it came back, or no longer where it had stayed")
+	}
+	app.Clock.Advance(2 * time.Hour)
+	if fresh(b) {
+		t.Error("fresh without end")
+	}
+}
+
+// Who signs out is signed out at Flask, too, whatever we make of the cookie.
+func TestSharedSignOutOfWhatIsNotRead(t *testing.T) {
+	app, f := beside(t, nil)
+	app.Mux.Handle("/bye", app.Authenticate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = app.Logout(r) })))
+	u := app.NewUser(joe)
+	for name, spoil := range map[string]func(k keys){
+		"of a clock ahead": func(keys) {},
+		"too deep":         func(k keys) { k["deep"] = deep(200) },
+	} {
+		for _, path := range []string{"/logout", "/bye"} {
+			b := app.Browser()
+			app.Clock.Advance(10 * time.Second)
+			f.signIn(b, u)
+			k := f.read(b)
+			spoil(k)
+			f.write(b, k)
+			if name == "of a clock ahead" {
+				app.Clock.Advance(-10 * time.Second)
+			}
+			mustBe(t, b.Clone(), "", name)
+			b.NoCSRF = true
+			b.PostForm(path, kit.Fields{})
+			if k := f.read(b); k["_user_id"] != nil {
+				t.Errorf("%s, signed out by %s: Flask reads %v", name, path, k)
+			}
+		}
+	}
+}
+
+func deep(n int) any {
+	var v any
+	for range n {
+		v = []any{v}
+	}
+	return v
+}
