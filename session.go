@@ -130,7 +130,7 @@ func (v *visit) protect(row *Session, user User) error {
 	if mode == "" || mode == "basic" && !row.Fresh || v.sameBrowser(row) {
 		return nil
 	}
-	strong := mode == "strong"
+	strong, news := mode == "strong", true
 	var err error
 	if strong {
 		err = v.e.cfg.Stores.InTx(v.ctx(), func(ctx context.Context) error { // the copy may have both cookies
@@ -140,12 +140,14 @@ func (v *visit) protect(row *Session, user User) error {
 			return v.forget(ctx)
 		})
 	} else {
-		err = v.unfresh(row)
+		news, err = v.unfresh(row)
 	}
 	if err != nil {
 		return fmt.Errorf("protect session: %w", err)
 	}
-	fire(v.ctx(), v.e, &v.e.hooks.SessionProtected, SessionProtected{User: user, Ended: strong})
+	if news {
+		fire(v.ctx(), v.e, &v.e.hooks.SessionProtected, SessionProtected{User: user, Ended: strong})
+	}
 	if strong {
 		v.forgotten()
 		v.b.id, v.b.Session, v.b.csrf, v.dirty = nil, nil, nil, true
@@ -154,15 +156,19 @@ func (v *visit) protect(row *Session, user User) error {
 	return nil
 }
 
-// unfresh makes the session one that nothing was proved in.
-func (v *visit) unfresh(row *Session) error {
+// unfresh makes the session one that nothing was proved in, and reports whether
+// that is news: a session that is in the cookie alone meets the same at each request.
+func (v *visit) unfresh(row *Session) (news bool, err error) {
 	stale := func(s *Session) error { s.Fresh = false; return nil }
 	_ = stale(row) // also if it has been ended meanwhile
-	if v.rowless() {
-		return v.updateRow(row, stale)
+	switch {
+	case v.rowless() && v.b.shared != nil && !v.b.shared.Fresh:
+		return false, stale(v.b.Session)
+	case v.rowless():
+		return true, v.updateRow(row, stale)
 	}
 	v.dirty = v.dirty || v.b.shared != nil // what that said of a proof elsewhere is over
-	return v.storeRow(row, stale)
+	return true, v.storeRow(row, stale)
 }
 
 // updateRow changes the session in hand, and what is stored of it.

@@ -117,3 +117,27 @@ func deep(n int) any {
 	}
 	return v
 }
+
+// A session of Flask's that moves to another network is told of once, not at each request.
+func TestSharedMoveIsToldOnce(t *testing.T) {
+	app, f := beside(t, nil)
+	u := app.NewUser(joe)
+	told := 0
+	_ = app.Hooks().SessionProtected.On(func(context.Context, doorward.SessionProtected) error { told++; return nil })
+	b := app.Browser()
+	f.signIn(b, u)
+	moved := b.Clone()
+	moved.Addr = "203.0.113.9:1"
+	for i, path := range []string{"/sessions", "/sessions", "/tf-setup", "/verify", "/tf-setup"} {
+		res := moved.Get(path)
+		if path == "/tf-setup" && res.Status != 302 {
+			t.Errorf("%d: fresh where it has moved to: %d", i, res.Status)
+		}
+		if k := f.read(moved); told != 1 || k["_fresh"] != false || k["_user_id"] == nil || i == 1 && res.Cookie("session") != nil {
+			t.Errorf("%d: told %d times, Flask reads %v", i, told, k)
+		}
+	}
+	if b.Get("/tf-setup").Want(200); told != 1 {
+		t.Errorf("told %d times", told)
+	}
+}
