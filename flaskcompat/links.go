@@ -49,7 +49,8 @@ func newLinks(cfg Config, secrets [][]byte) (*links, error) {
 func (l *links) Knows(kind string) bool { return l.signers[kind] != nil }
 
 // Seal writes a token. Extra fits any kind but a confirmation, and is needed for a
-// change.
+// change. A confirmation or a reset of nobody, who has neither an address nor a
+// password, is a dead link that takes as long as any other to write.
 func (l *links) Seal(kind string, link codec.Link, now time.Time) (string, error) {
 	for _, text := range []string{link.Uniquifier, link.Extra, link.Bound} {
 		if !utf8.ValidString(text) {
@@ -66,7 +67,7 @@ func (l *links) Seal(kind string, link codec.Link, now time.Time) (string, error
 // payload returns nil for what cannot be said.
 func (l *links) payload(kind string, link codec.Link) []byte {
 	switch {
-	case kind == kindConfirm && link.Email != "" && link.Extra == "":
+	case kind == kindConfirm && link.Extra == "":
 		return appendList(nil, link.Uniquifier, l.hash(link.Email))
 	case kind == kindChange && link.Email != "" && link.Extra != "":
 		return appendList(nil, link.Uniquifier, l.hash(link.Email), link.Extra)
@@ -75,6 +76,7 @@ func (l *links) payload(kind string, link codec.Link) []byte {
 	case kind == kindReset && link.PasswordHash != "":
 		return appendList(nil, append([]string{link.Uniquifier, l.hash(link.PasswordHash)}, ours(link)...)...)
 	case kind == kindReset:
+		l.hash(link.PasswordHash) // whether there is one is told to whoever has the link, and to no stranger by the time
 		b := append(quote([]byte{'['}, link.Uniquifier), ",null"...)
 		for _, text := range ours(link) {
 			b = quote(append(b, ','), text)
@@ -145,6 +147,9 @@ func (l *links) read(kind string, link *codec.Link, rest []json.RawMessage) (ok 
 func (l *links) bind(link *codec.Link, raw json.RawMessage) bool {
 	hash, ok := readText(raw)
 	link.Check = func(ctx context.Context, email, _ string) (bool, error) {
+		if email == "" {
+			return false, nil // a link of nobody
+		}
 		return l.hashes.check(ctx, hash, email)
 	}
 	return ok

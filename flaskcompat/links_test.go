@@ -66,7 +66,7 @@ func TestLinksAsTheyAreWritten(t *testing.T) {
 	}{
 		{"confirm", link, `["u","<a@b.c>"]`},
 		{"confirm", more, ""},
-		{"confirm", codec.Link{Uniquifier: "u"}, ""},
+		{"confirm", codec.Link{Uniquifier: "u"}, `["u","<>"]`},
 		{"confirm", codec.Link{Email: "a@b.c"}, ""},
 		{"reset", link, `["u","<$h>","b"]`},
 		{"reset", more, `["u","<$h>","b","é"]`},
