@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/doorward/doorward/codec"
@@ -137,7 +139,8 @@ func (v *visit) sealShared() (string, error) {
 	if v.b.shared != nil {
 		c = *v.b.shared
 	}
-	c.Forget, c.Permanent, c.CSRF, c.Flashes = false, v.permanent(), v.b.csrf, nil
+	c.Forget = c.Forget && !v.answersRemember() // else the other application still has to
+	c.Permanent, c.CSRF, c.Flashes = v.permanent(), v.b.csrf, nil
 	for _, f := range v.b.Flashes {
 		c.Flashes = append(c.Flashes, codec.Flash{Category: f.Category, Text: f.Text})
 	}
@@ -152,6 +155,11 @@ func (v *visit) sealShared() (string, error) {
 		return "", fmt.Errorf("seal session: %w", err)
 	}
 	return value, nil
+}
+
+// answersRemember reports whether the answer replaces or removes the remember-me cookie.
+func (v *visit) answersRemember() bool {
+	return slices.ContainsFunc(v.cookies, func(c *http.Cookie) bool { return c.Name == v.e.cfg.Session.RememberName })
 }
 
 // sealUser says who is signed in. A session that nobody has asked for in this

@@ -141,3 +141,23 @@ func TestSharedMoveIsToldOnce(t *testing.T) {
 		t.Errorf("told %d times", told)
 	}
 }
+
+// What Flask is about to forget stays so until it has: a cookie of ours in between must
+// not bring back who has signed out there.
+func TestSharedForgetsUntilForgotten(t *testing.T) {
+	app, f := beside(t, nil)
+	u := app.NewUser(joe)
+	b := app.Browser()
+	b.PostForm("/login", kit.Fields{"email": joe, "password": kit.Password, "remember": "true"}).Want(302)
+	f.write(b, keys{"_remember": "clear"})
+	b.Get("/login").Want(200) // writes a secret
+	mustBe(t, b, "", "a page later")
+	if k := f.read(b); k["_remember"] != "clear" || k["csrf_token"] == nil {
+		t.Errorf("Flask reads %v", k)
+	}
+	b.LoginAs(u)
+	mustBe(t, b, joe, "signed in again")
+	if k := f.read(b); k["_remember"] != nil {
+		t.Errorf("signed in again, Flask reads %v", k)
+	}
+}
