@@ -24,6 +24,9 @@ func Parse(source []byte) (*File, error) {
 	f.module = newBody(f)
 	all := lines(src)
 	f.block(all, -1, f.module)
+	if f.names > maxNames {
+		return nil, fmt.Errorf("it sets more than %d names, which no settings file does", maxNames)
+	}
 	return &File{f}, nil
 }
 

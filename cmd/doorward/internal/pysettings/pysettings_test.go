@@ -178,7 +178,13 @@ class Base:
     C = f()
     def init(self):
         self.D = 4
+    H = 9
 class Other: C = 5; E = 6
+class Computed(Base):
+    @property
+    def A(self):
+        return 2
+    class B: pass
 class Config(Base, mixins.Other):
     A = Base.A + 1
     F: int = A
@@ -193,20 +199,21 @@ def helper():
 `
 	f := parse(t, source)
 	all := func(string) bool { return true }
-	if got := fmt.Sprint(f.Classes(all), f.Functions()); got != "[Base Other Config] [create]" {
+	if got := fmt.Sprint(f.Classes(all), f.Functions()); got != "[Base Other Computed Config] [create]" {
 		t.Error(got)
 	}
 	if got := f.Classes(func(name string) bool { return name == "E" }); fmt.Sprint(got) != "[Other Config]" {
 		t.Error(got)
 	}
 	for part, want := range map[string]string{
-		"":       `ROOT="/x"; G=7`,
-		"Base":   `A=1; B="/x/b"; G=7; !C@6`,
-		"Other":  "C=5; E=6; G=7",
-		"Config": `C=!; E=6; A=2; B="/x/b"; F=2; G=7; !C@6`,
-		"create": `ROOT="/x"; G=7; H=8`,
-		"helper": `ROOT="/x"; G=7`,
-		"None":   "no such part",
+		"":         `ROOT="/x"; G=7`,
+		"Base":     `A=1; B="/x/b"; H=9; G=7; !C@6`,
+		"Computed": `H=9; G=7; !C@6; !A@13; !B@15`,
+		"Other":    "C=5; E=6; G=7",
+		"Config":   `C=!; E=6; A=2; B="/x/b"; H=9; F=2; G=7; !C@6`,
+		"create":   `ROOT="/x"; G=7; H=8`,
+		"helper":   `ROOT="/x"; G=7`,
+		"None":     "no such part",
 	} {
 		want = strings.Replace(want, "C=!; ", "", 1) // the first base has the last word on C, and is not understood
 		if got := outcome(t, source, part); got != want {
@@ -237,7 +244,7 @@ func TestProblemsHideSecrets(t *testing.T) {
 
 func TestNoPython(t *testing.T) {
 	for name, source := range map[string]string{
-		"large": strings.Repeat("#", 1<<20+1), "zero": "A\x00B", "UTF-16": "\xff\xfeA\x00", "Latin-1": "A = '\xe4'", "unheard of": "# coding: klingon\nA = 1",
+		"large": strings.Repeat("#", 1<<20+1), "many names": strings.Repeat("A = 1\n", 3001), "many in blocks": strings.Repeat("if a: A = 1\n", 3001), "zero": "A\x00B", "UTF-16": "\xff\xfeA\x00", "Latin-1": "A = '\xe4'", "unheard of": "# coding: klingon\nA = 1",
 	} {
 		if _, err := pysettings.Parse([]byte(source)); err == nil {
 			t.Errorf("%s is read", name)
@@ -272,8 +279,9 @@ func TestHostile(t *testing.T) {
 		"itself":           "class A(A): pass\nX = A.Z",
 		"many bases":       "class A(" + many(50000, "A,") + "): Z = 1\nX = A.Y",
 		"nested strings":   "X = " + many(50000, `f"{`) + many(50000, `}"`),
-		"conditions":       many(50000, "if x: Y = 1\n") + "X = ?",
+		"conditions":       many(50000, "if x: y = 1\n") + "X = ?",
 		"deep indentation": indents(1000) + "X = ?",
+		"long families":    family(900) + many(30000, "x = A899.Q\n") + "X = A899.Q",
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := parse(t, source)
@@ -292,6 +300,19 @@ func diamonds(n int) string {
 	var b strings.Builder
 	for i := 1; i < n; i++ {
 		fmt.Fprintf(&b, "class A%d(A%d, B%d): B = 1\nclass B%d(A%d, B%d): B = 2\n", i, i-1, i-1, i, i-1, i-1)
+	}
+	return b.String()
+}
+
+// family is of classes that inherit from up to 60 others each.
+func family(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "class A%d(", i)
+		for j := max(0, i-60); j < i; j++ {
+			fmt.Fprintf(&b, "A%d,", j)
+		}
+		b.WriteString("): Z = 1\n")
 	}
 	return b.String()
 }

@@ -53,11 +53,16 @@ type file struct {
 	all     []*body // classes and functions, in order
 	classes map[string]*body
 	work    int
+	names   int // statements that set something
 }
 
 // value is what a class says of a name, itself or by what it inherits.
 func (b *body) value(name string) (v Value, ok bool) {
+	if b.file.work > maxWork {
+		return nil, false
+	}
 	b.file.inherited(b, func(c *body) {
+		b.file.work += 8 * (1 + len(c.bases))
 		if own, given := c.vars[name]; given {
 			v, ok = own, true
 		}
@@ -103,6 +108,7 @@ func (s *scope) setting(name string) (Value, bool) {
 
 // set records what a statement says of a setting.
 func (b *body) set(name string, line int, v Value, call bool) {
+	b.file.names++
 	b.entries = append(b.entries, entry{Setting{name, line, v}, call})
 	b.given[name] = true
 	if call {

@@ -5,6 +5,7 @@ import "strings"
 const (
 	maybe    fault = "it is in a block that may or may not run"
 	imported fault = "it comes from another file"
+	computed fault = "it is a function, or a property, which is not called here"
 )
 
 // block reads the lines of a body that are indented deeper than outer, and
@@ -57,9 +58,14 @@ func compound(tokens []token) bool {
 func (f *file) compound(head line, rest []line, b *body) {
 	first := head.tokens[0].text
 	if (first == "class" || first == "def") && len(head.tokens) > 1 && head.tokens[1].kind == name {
-		b.bind(head.tokens[1].text, Ref{head.tokens[1].text})
-		if b == f.module {
+		word := head.tokens[1]
+		b.bind(word.text, Ref{word.text})
+		switch {
+		case b == f.module:
 			f.nested(head, rest, first == "def")
+		case isSetting(word.text) && !b.function: // a property, which goes before what is inherited
+			b.set(word.text, word.line, unknown{}, false)
+			b.problems = append(b.problems, Problem{Line: word.line, Name: word.text, Reason: computed.Error()})
 		}
 		return
 	}

@@ -56,6 +56,7 @@ const (
 	maxDepth  = 100     // brackets and operators within each other
 	maxWeight = 1 << 16 // size of one value, shared parts counted as often as they occur
 	maxParts  = 1000    // classes and functions
+	maxNames  = 3000    // statements that set something
 	maxWork   = 1 << 24 // sum of the sizes of all values that are computed
 )
 
