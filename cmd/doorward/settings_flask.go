@@ -73,15 +73,11 @@ func (p *program) settingsFromFlask(f fromFlask) error {
 }
 
 func readPython(path string) (*pysettings.File, error) {
-	r, err := os.Open(path)
-	if err != nil {
-		if e, ok := errors.AsType[*fs.PathError](err); ok {
-			err = e.Err
-		}
-		return nil, fmt.Errorf("cannot read %s: %w", path, err)
+	source, err := readSource(path)
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err // which does not name the file again
 	}
-	source, err := io.ReadAll(io.LimitReader(r, largestSource))
-	if err = errors.Join(err, r.Close()); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", path, err)
 	}
 	file, err := pysettings.Parse(source)
@@ -89,6 +85,15 @@ func readPython(path string) (*pysettings.File, error) {
 		return nil, fmt.Errorf("cannot read %s: %w", path, err)
 	}
 	return file, nil
+}
+
+func readSource(path string) ([]byte, error) {
+	r, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	source, err := io.ReadAll(io.LimitReader(r, largestSource))
+	return source, errors.Join(err, r.Close())
 }
 
 // choosePart decides which class, or function, of a file has the settings; ""
@@ -124,11 +129,15 @@ func firstProblem(problems []pysettings.Problem) string {
 	return fmt.Sprintf(" (line %d: %s)", problems[0].Line, problems[0].Reason)
 }
 
+// mostChecks is how often a configuration is tried at most: a check may name but one
+// of several lines that it refuses. What is left then is to be looked at.
+const mostChecks = 200
+
 // verify tries the configuration, and turns off what would be refused.
 func verify(t *fromflask.Translation) {
 	t.Secrets()
 	problems := settings.Check(t.Vars())
-	for range len(t.Vars()) {
+	for range min(len(t.Vars()), mostChecks) {
 		again := false
 		for _, err := range problems {
 			if e, ok := errors.AsType[*conf.Error](err); ok && t.Reject(e) {

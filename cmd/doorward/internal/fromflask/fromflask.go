@@ -55,10 +55,10 @@ type Translation struct {
 // Known reports whether a name is a setting that something can be said about,
 // which tells classes with settings from others.
 func Known(all []conf.Setting) func(name string) bool {
-	names := byName(all)
+	names, others := byName(all), rules()
 	return func(name string) bool {
 		_, ours := names[name]
-		return ours || strings.HasPrefix(name, conf.Prefix) || rules()[name] != nil
+		return ours || strings.HasPrefix(name, conf.Prefix) || others[name] != nil
 	}
 }
 
@@ -175,7 +175,7 @@ func (t *Translation) variable(s pysettings.Setting, e pysettings.Env) {
 	}
 	_, ours := t.known[name]
 	if !ours && rules()[s.Name] == nil && !strings.HasPrefix(s.Name, conf.Prefix) {
-		t.others = append(t.others, s.Name)
+		t.other(s.Name)
 		return
 	}
 	where := "the environment variable " + clip(e.Name)
@@ -217,7 +217,13 @@ func (t *Translation) object(s pysettings.Setting) {
 		t.say(nowhere, s, "it is a piece of Python; in Go, fields of batteries.Config and the events take its place")
 		return
 	}
-	t.others = append(t.others, s.Name)
+	t.other(s.Name)
+}
+
+func (t *Translation) other(name string) {
+	if !slices.Contains(t.others, name) {
+		t.others = append(t.others, name)
+	}
 }
 
 func (t *Translation) unknown(s pysettings.Setting) {
@@ -236,7 +242,7 @@ func (t *Translation) unknown(s pysettings.Setting) {
 	case watched:
 		t.say(strange, s, "Flask-Security does not know it either")
 	default:
-		t.others = append(t.others, s.Name)
+		t.other(s.Name)
 	}
 }
 
@@ -259,8 +265,14 @@ func guess(name string) (hint string, watched bool) {
 
 // problem reports a statement that was not understood.
 func (t *Translation) problem(p pysettings.Problem) {
-	if p.Imported && p.Name != "" && !t.matters(p.Name) {
-		return
+	if p.Name != "" && !t.matters(p.Name) {
+		if p.Imported {
+			return
+		}
+		if _, watched := guess(p.Name); !watched { // the application's own: nobody here misses its value
+			t.other(p.Name)
+			return
+		}
 	}
 	text := p.Reason
 	if p.Text != "" {

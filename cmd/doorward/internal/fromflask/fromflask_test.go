@@ -167,6 +167,8 @@ func TestReport(t *testing.T) {
 		"class F: pass\nSECURITY_LOGIN_FORM = F":                "forms are Go types here",
 		"from x import U\nSECURITY_MAIL_UTIL_CLS = U":           "classes of Python have no place here",
 		"DEBUG = True\nCELERY_BROKER = 1":                       "left out (1):\n  CELERY_BROKER\n",
+		"DEBUG = True\nROOT = find()\nROOT = find()":            "left out (1):\n  ROOT\n",
+		"DEBUG = True\nSECURITY_REGSTERABLE = find()":           "SECURITY_REGSTERABLE (line 2)\n      it calls something",
 		`SECRET_KEY = os.environ["KEY"]`:                        "the environment variable KEY\n",
 		`SECRET_KEY = os.environ["SECRET_KEY"]`:                 "which doorward reads too",
 		`SECURITY_TOTP_SECRETS = {"1": os.environ["T"]}`:        "a part of it comes from the environment variable T",
