@@ -55,6 +55,8 @@ func TestInspectTypes(t *testing.T) {
 		{testdb.SQLite, "username VARCHAR(255) UNIQUE", "username VARCHAR(255) UNIQUE NOT NULL", "", "user.username is NOT NULL"},
 		{testdb.SQLite, "username VARCHAR(255) UNIQUE", "username VARCHAR(255), tenant INTEGER NOT NULL", "user.tenant is NOT NULL", ""},
 		{testdb.SQLite, "username VARCHAR(255) UNIQUE", "username VARCHAR(255), tenant INTEGER NOT NULL DEFAULT 1", "", ""},
+		{testdb.SQLite, "permissions TEXT", "permissions TEXT, level INTEGER NOT NULL", "", "role.level is NOT NULL"},
+		{testdb.SQLite, "permissions TEXT", "permissions TEXT, level INTEGER NOT NULL DEFAULT 1", "", ""},
 		{testdb.SQLite, "id INTEGER PRIMARY KEY", "id VARCHAR(36) PRIMARY KEY", "the primary key of user is VARCHAR(36)", ""},
 		{testdb.SQLite, "fs_uniquifier VARCHAR(64) NOT NULL UNIQUE,", "", "user has no column fs_uniquifier", ""},
 		{testdb.Postgres, "fs_uniquifier VARCHAR(64)", "fs_uniquifier VARCHAR(10)", "user.fs_uniquifier is character varying(10)", ""},

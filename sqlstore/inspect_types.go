@@ -14,6 +14,9 @@ import (
 	"github.com/doorward/doorward/internal/columns"
 )
 
+// byDatabase is what a column needs that SQLAlchemy alone fills.
+const byDatabase = "give it a default in the database (server_default in SQLAlchemy: with default it fills the column itself, and nobody else does)"
+
 // fitUsers compares the user table with the type of users, as New would after
 // Migrate.
 func (in *inspector) fitUsers(ctx context.Context, q querier) error {
@@ -32,7 +35,7 @@ func (in *inspector) fitUsers(ctx context.Context, q querier) error {
 			keys++
 		}
 		if have.notNull && !have.filled && !have.key && in.want.Find(have.name) == nil {
-			in.misfit("give it a default in the database, or let it be NULL: then accounts can be made that have none",
+			in.misfit(byDatabase+", or let it be NULL: then accounts can be made that have none",
 				"%s.%s is NOT NULL and has no default, and nothing here fills it", in.cfg.Users, have.name)
 		}
 	}
@@ -204,6 +207,7 @@ func (in *inspector) fitZone(ctx context.Context, q querier) error {
 
 // fitRoles looks at the tables of roles, where they are.
 func (in *inspector) fitRoles(ctx context.Context, q querier) error {
+	roleColumns := []string{"name", "description", "permissions"}
 	for _, of := range []struct {
 		table string
 		must  []string
@@ -218,11 +222,15 @@ func (in *inspector) fitRoles(ctx context.Context, q querier) error {
 			}
 		}
 		for _, c := range have {
-			if of.table == in.cfg.Roles && slices.Contains([]string{"name", "description", "permissions"}, c.name) {
+			if of.table == in.cfg.Roles && slices.Contains(roleColumns, c.name) {
 				in.fitType(of.table, c, ofText)
 			}
-			if of.table == in.cfg.RolesUsers && c.notNull && !c.filled && !c.key && !slices.Contains(of.must, c.name) {
-				in.misfit("give it a default in the database, or let it be NULL", "%s.%s is NOT NULL and has no default, and nothing here fills it", of.table, c.name)
+			must := c.notNull && !c.filled && !c.key && !slices.Contains(of.must, c.name)
+			if of.table == in.cfg.Roles && must && !slices.Contains(roleColumns, c.name) {
+				in.warn(1, byDatabase+", or let it be NULL", "%s.%s is NOT NULL and has no default: roles that are there work, and none can be made here", of.table, c.name)
+			}
+			if of.table == in.cfg.RolesUsers && must {
+				in.misfit(byDatabase+", or let it be NULL", "%s.%s is NOT NULL and has no default, and nothing here fills it", of.table, c.name)
 			}
 		}
 	}
