@@ -185,6 +185,11 @@ func (t *Translation) variable(s pysettings.Setting, e pysettings.Env) {
 	if e.Name == databaseURL {
 		where += " if it is written as sqlite:PATH, postgres://... or mysql://..."
 	}
+	if e.Default != nil && t.known[name].Secret && e.Name != name {
+		// It would be in force for ever, and who has the file knows it.
+		where += ", which doorward does not read: what the file has for when it is not set is no secret, and is not taken over"
+		e.Default = nil
+	}
 	if e.Default == nil {
 		t.say(variables, s, where)
 		if ours {
