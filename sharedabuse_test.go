@@ -163,3 +163,75 @@ func TestSharedForgetsUntilForgotten(t *testing.T) {
 		t.Errorf("signed in again, Flask reads %v", k)
 	}
 }
+
+// Grace is believed for as long as anybody may give it.
+func TestSharedGraceOfAnotherZone(t *testing.T) {
+	app, f := beside(t, nil)
+	u := app.NewUser(joe)
+	for name, c := range map[string]struct {
+		ahead time.Duration
+		want  int
+	}{"past": {-time.Minute, 401}, "soon": {50 * time.Minute, 200}, "hours ahead": {5 * time.Hour, 401}} {
+		b := app.Browser()
+		b.JSON = true
+		f.signIn(b, u)
+		k := f.read(b)
+		k["fs_paa"], k["fs_gexp"] = f.now().Add(-30*time.Hour).Unix(), f.now().Add(c.ahead).Unix()
+		f.write(b, k)
+		if res := b.Get("/tf-setup"); res.Status != c.want {
+			t.Errorf("%s: %d, want %d", name, res.Status, c.want)
+		}
+	}
+}
+
+// A change that ends all other sessions remembers nobody who was not remembered here,
+// and leaves this browser, which gets a row by it, as fresh as it was.
+func TestSharedRenewKeepsWhatWas(t *testing.T) {
+	for name, remembered := range map[string]string{"nobody": "", "another": jane} {
+		app, f := beside(t, nil)
+		u := app.NewUser(joe)
+		app.NewUser(jane)
+		b := app.Browser()
+		if remembered != "" {
+			b.PostForm("/login", kit.Fields{"email": remembered, "password": kit.Password, "remember": "true"}).Want(302)
+		}
+		before := b.Cookie("remember_token")
+		f.signIn(b, u)
+		b.PostForm("/sessions", kit.Fields{"all": "true"}).Want(302)
+		mustBe(t, b, joe, name)
+		if now := b.Cookie("remember_token"); now != before {
+			t.Errorf("%s was remembered, and then %q", name, now)
+		}
+		b.Get("/tf-setup").Want(200)
+		if n := rows(t, app, u); n != 1 {
+			t.Errorf("%s: %d rows", name, n)
+		}
+	}
+}
+
+// A token of Flask's format ends as ours do, with its age and with its account.
+func TestSharedTokenEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		end func(app *kit.App, u doorward.User)
+		who string
+	}{
+		"in time":       {func(app *kit.App, _ doorward.User) { app.Clock.Advance(14 * time.Minute) }, joe},
+		"too old":       {func(app *kit.App, _ doorward.User) { app.Clock.Advance(16 * time.Minute) }, ""},
+		"of the future": {func(app *kit.App, _ doorward.User) { app.Clock.Advance(-10 * time.Second) }, ""},
+		"switched off": {func(app *kit.App, u doorward.User) {
+			app.Change(u, func(a *doorward.Account) { a.Active = false })
+		}, ""},
+		"rotated": {func(app *kit.App, u doorward.User) {
+			app.Change(u, func(a *doorward.Account) {
+				a.Uniquifier, a.TokenUniquifier = doorward.NewUniquifier(), doorward.NewUniquifier()
+			})
+		}, ""},
+	} {
+		app, _ := beside(t, nil)
+		u := app.NewUser(joe)
+		b := app.Browser()
+		b.Header.Set("Authentication-Token", app.AuthToken(u))
+		c.end(app, u)
+		mustBe(t, b, c.who, name)
+	}
+}

@@ -141,6 +141,22 @@ func TestLinksComeBack(t *testing.T) {
 	}
 }
 
+// A confirmation of nobody is good for no account, not even for one without an address.
+func TestLinkOfNobodyIsDead(t *testing.T) {
+	set, now := must(t, flaskcompat.Config{SecretKey: []byte("secret")}), time.Unix(1700000000, 0)
+	token, err := set.Links.Seal("confirm", codec.Link{Uniquifier: "u"}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := set.Links.Open("confirm", token, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := link.Check(t.Context(), "", ""); ok || err != nil {
+		t.Errorf("%v, %v", ok, err)
+	}
+}
+
 // slow is a confirmation with the rounds of the original.
 func slow(t testing.TB, links codec.Links, now time.Time) codec.Link {
 	t.Helper()
