@@ -33,7 +33,11 @@ func (f *file) configure(tokens []token, b *body) {
 	}
 }
 
+// unread reports tokens, if there are any between the commas where they belong.
 func (f *file) unread(tokens []token, b *body, why fault) {
+	if len(tokens) == 0 {
+		return
+	}
 	b.problems = append(b.problems, Problem{Line: tokens[0].line, Reason: why.Error(), Text: masked(tokens)})
 }
 

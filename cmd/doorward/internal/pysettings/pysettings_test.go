@@ -161,6 +161,11 @@ func TestStatements(t *testing.T) {
 		"app.secret_key = 'x'":                                         `SECRET_KEY="x"`,
 		"app = make()\napp.config['A'] = 1\nB = app.config['A']":       "A=1; B=1",
 		"other['A'] = 1\nB = 2":                                        "B=2; !A@1",
+		"A = 1\napp.config |=":                                         "A=1; !@2",
+		"A = 1\napp.config.setdefault(, 2)":                            "A=1",
+		"A = 1\napp.config.update({,:,}, )":                            "A=1; !@2",
+		"A = 1\napp.config.update(**)":                                 "A=1; !@2",
+		"A = 1\nA +=":                                                  "!A@2",
 		"app.run()\nA = 1":                                             "A=1",
 	} {
 		if got := outcome(t, source, ""); got != want {
@@ -359,4 +364,19 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPieces reads what is left of files of which something is missing.
+func TestPieces(t *testing.T) {
+	const source = "from a import (b as c, *)\nclass C(B, m.D): A = 'x'; E: int = [1, (2,), {3: 4}]\ndel A, app.config['B']\n" +
+		"app.config.update({'A': 1, **b}, B=f'{x}', **{'C': 2})\napp.config.setdefault('A', timedelta(days=1) * 2)\napp.config |= dict(A=1)\n" +
+		"if x: A += int(os.environ.get('X', '5') or 1)\n@d\ndef f(a=1):\n app.config['A'] = lambda: 1 if x else C.A\napp.secret_key = b'\\xff' rb'\\'\n"
+	for from := range source {
+		for _, n := range []int{1, 2, 3, 8, len(source) - from} {
+			f := parse(t, source[:from]+source[min(from+n, len(source)):])
+			for _, part := range append(f.Classes(func(string) bool { return true }), "", "f") {
+				f.Settings(part)
+			}
+		}
+	}
 }

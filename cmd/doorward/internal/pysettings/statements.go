@@ -275,6 +275,10 @@ func (f *file) lose(tokens []token, b *body, why fault) {
 
 func (f *file) augment(target, value []token, operator string, b *body) {
 	if operator == "|" && isConfig(target) {
+		if len(value) == 0 {
+			f.unread(target, b, incomplete)
+			return
+		}
 		f.mapping(argument{tokens: value}, b)
 		return
 	}
