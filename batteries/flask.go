@@ -15,7 +15,7 @@ func (cfg *Config) shareWithFlask() error {
 	if c.StoredOnly {
 		return cfg.shareVaults(c)
 	}
-	c.SecretKey, c.SecretKeyFallbacks = cfg.SecretKey, cfg.SecretKeyFallbacks
+	c.SecretKey, c.SecretKeyFallbacks, c.CSRFField = cfg.SecretKey, cfg.SecretKeyFallbacks, cfg.CSRF.Field
 	set, err := flaskcompat.New(c)
 	if err != nil {
 		return err

@@ -26,6 +26,10 @@ type Config struct {
 	// up to 0.6 hash another text than later ones. Both are read.
 	LoginVersion string `setting:"FLASK_LOGIN_VERSION" default:"0.6" help:"How the Flask application's Flask-Login knows a browser again: 0.6, or 0.7 for what comes after it."`
 
+	// CSRFField is the other application's WTF_CSRF_FIELD_NAME, by which its session
+	// has the secret of CSRF tokens; "" for csrf_token.
+	CSRFField string `setting:"-"`
+
 	CSRFSecretKey   string `setting:"WTF_CSRF_SECRET_KEY,bare,secret" help:"Key of CSRF tokens, if it is not SECRET_KEY."`
 	ConfirmSalt     string `setting:"CONFIRM_SALT" default:"confirm-salt" help:"Salt of links that confirm an address."`
 	ResetSalt       string `setting:"RESET_SALT" default:"reset-salt" help:"Salt of links that reset a password."`

@@ -26,6 +26,26 @@ const (
 
 var knownKeys = [...]string{keyUser, keyFresh, keyMark, keyAuthn, keyGrace, keyRemember, keyPermanent, keyCSRF, keyFlashes, keyOwn}
 
+// csrfKey is the key of the CSRF secret: Flask-WTF calls it as it calls the field of a
+// form.
+type csrfKey string
+
+// fits reports whether nothing else goes by it.
+func (k csrfKey) fits() bool {
+	return k == keyCSRF || !slices.Contains(knownKeys[:], string(k)) && !endsWith(string(k)) && !slices.Contains(tags[:], string(k)) && utf8.ValidString(string(k))
+}
+
+// standard turns the name of a key into what it is if the field is called as ever.
+func (k csrfKey) standard(name string) string {
+	switch name {
+	case string(k):
+		return keyCSRF
+	case keyCSRF:
+		return "" // the application's
+	}
+	return name
+}
+
 // Flask says of what JSON has no type for what it is: in an object with a single key,
 // which is one of these.
 var tags = [...]string{" di", tagTuple, " b", tagMarkup, " u", " d"}
@@ -46,17 +66,18 @@ const (
 type reading struct {
 	scanner
 	signed time.Time
+	csrf   csrfKey
 	cookie codec.Cookie
 	rest   leftover
 	seen   uint16 // which of knownKeys
 }
 
 // readSession reports false for what is no session.
-func readSession(payload []byte, at time.Time) (codec.Cookie, bool) {
+func readSession(payload []byte, at time.Time, csrf csrfKey) (codec.Cookie, bool) {
 	if !utf8.Valid(payload) { // Python would not read it either
 		return codec.Cookie{}, false
 	}
-	r := reading{scanner: scanner{in: payload}, signed: at}
+	r := reading{scanner: scanner{in: payload}, signed: at, csrf: csrf}
 	r.space()
 	r.expect('{')
 	for first := true; r.more('}', first); first = false {
@@ -97,6 +118,7 @@ func (r *reading) member() {
 	if !ok {
 		name = string(key) // half a surrogate pair: the application's
 	}
+	name = r.csrf.standard(name)
 	if slices.Contains(tags[:], name) || r.again(name) {
 		r.bad = true // a tag alone would not be a key, but say what the whole object is
 		return

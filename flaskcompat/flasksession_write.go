@@ -29,7 +29,7 @@ type leftover struct {
 	strange [][]byte // messages of unknown form
 }
 
-// member is a key and a value.
+// member is a key and a value. The name is the key's as [csrfKey.standard] has it.
 type member struct {
 	name string
 	text []byte
@@ -66,7 +66,7 @@ func endsWith(name string) bool {
 }
 
 // writeSession returns the JSON object of a session.
-func writeSession(c codec.Cookie) ([]byte, error) {
+func writeSession(c codec.Cookie, csrf csrfKey) ([]byte, error) {
 	rest, ok := c.Rest.(*leftover)
 	if c.Rest != nil && !ok {
 		return nil, errOtherRest
@@ -77,7 +77,7 @@ func writeSession(c codec.Cookie) ([]byte, error) {
 	if rest == nil {
 		rest = &leftover{}
 	}
-	w := writing{out: append(make([]byte, 0, 512), '{'), cookie: &c, rest: rest, over: rest.ends(&c)}
+	w := writing{out: append(make([]byte, 0, 512), '{'), cookie: &c, csrf: csrf, rest: rest, over: rest.ends(&c)}
 	w.signIn()
 	w.visit()
 	for _, m := range rest.members {
@@ -101,6 +101,7 @@ func fits(c *codec.Cookie) error {
 type writing struct {
 	out    []byte
 	cookie *codec.Cookie
+	csrf   csrfKey
 	rest   *leftover
 	over   bool // the former sign-in is
 }
@@ -141,7 +142,9 @@ func (w *writing) visit() {
 		w.out = append(w.out, "true"...)
 	}
 	if len(c.CSRF) > 0 {
-		w.text(keyCSRF, hex.EncodeToString(c.CSRF))
+		w.comma()
+		w.out = append(quote(w.out, string(w.csrf)), ':')
+		w.out = quote(w.out, hex.EncodeToString(c.CSRF))
 	}
 	if len(c.Flashes)+len(w.rest.strange) > 0 {
 		w.key(keyFlashes)

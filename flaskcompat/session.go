@@ -1,6 +1,7 @@
 package flaskcompat
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -28,6 +29,7 @@ var (
 // Seal writes "" where nothing is left to say, and no cookie is needed.
 type session struct {
 	signer *signer
+	csrf   csrfKey
 	recent bool // marks as Flask-Login writes them after 0.6
 }
 
@@ -36,7 +38,10 @@ func newSession(cfg Config) (codec.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{signer: newSigner("cookie-session", deriveHMAC, secrets)}
+	s := &session{signer: newSigner("cookie-session", deriveHMAC, secrets), csrf: csrfKey(cmp.Or(cfg.CSRFField, keyCSRF))}
+	if !s.csrf.fits() {
+		return nil, wrong(fmt.Sprintf("WTF_CSRF_FIELD_NAME is %q", cfg.CSRFField), "the session has that key for something else; take another, in both applications")
+	}
 	switch cfg.LoginVersion {
 	case "", "0.6":
 	case "0.7":
@@ -52,7 +57,7 @@ func (s *session) Open(value string, now time.Time) (codec.Cookie, error) {
 	if err != nil || len(payload) > maxInflated {
 		return codec.Cookie{}, codec.ErrInvalid
 	}
-	c, ok := readSession(payload, at)
+	c, ok := readSession(payload, at, s.csrf)
 	if !ok {
 		return codec.Cookie{}, codec.ErrInvalid
 	}
@@ -61,7 +66,7 @@ func (s *session) Open(value string, now time.Time) (codec.Cookie, error) {
 }
 
 func (s *session) Seal(c codec.Cookie, now time.Time) (string, error) {
-	payload, err := writeSession(c)
+	payload, err := writeSession(c, s.csrf)
 	if err != nil || len(payload) == len("{}") {
 		return "", err
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"io"
 	"math"
@@ -225,6 +226,33 @@ func TestSessionConfig(t *testing.T) {
 	} {
 		if set, err := flaskcompat.New(cfg); err == nil || set.Session != nil {
 			t.Errorf("%+v: %v", cfg, set.Session)
+		}
+	}
+}
+
+// Flask-WTF keeps the CSRF secret under the name of the field.
+func TestSessionCSRFField(t *testing.T) {
+	const secret = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+	s := must(t, flaskcompat.Config{SecretKey: []byte(sessionKey), CSRFField: "tök\"en"}).Session
+	c, err := s.Open(cookieOf(`{"csrf_token":"mine","t\u00f6k\"en":"`+secret+`"}`, epoch), epoch)
+	if err != nil || hex.EncodeToString(c.CSRF) != secret {
+		t.Fatalf("%x, %v", c.CSRF, err)
+	}
+	c.User, c.CSRF = "u", bytes.Repeat([]byte{7}, 20)
+	value := sealed(t, s, c, epoch)
+	want := `{"_user_id":"u","_fresh":false,"fs_cc":"set","tök\"en":"` + strings.Repeat("07", 20) + `","csrf_token":"mine"}`
+	if got := payloadOf(t, value); got != want {
+		t.Errorf("wrote %s\nwant  %s", got, want)
+	}
+	if again, err := s.Open(value, epoch); err != nil || !bytes.Equal(again.CSRF, c.CSRF) {
+		t.Errorf("read %x, %v", again.CSRF, err)
+	}
+	if _, err := s.Open(cookieOf(`{"tök\"en":"`+secret+`","t\u00f6k\"en":"`+secret+`"}`, epoch), epoch); err == nil {
+		t.Error("the secret is there twice")
+	}
+	for _, taken := range []string{"_user_id", "_doorward", "fs_cc", "tf_state", " t", "\xff"} {
+		if _, err := flaskcompat.New(flaskcompat.Config{SecretKey: []byte(sessionKey), CSRFField: taken}); err == nil {
+			t.Errorf("the session has %q for something else", taken)
 		}
 	}
 }
