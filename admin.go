@@ -61,7 +61,9 @@ func (a Accounts) Sessions(ctx context.Context, u User) ([]Session, error) {
 
 // EndSession ends one of u's sessions by its IDHash. [ErrNotFound] if u has no
 // such session. Every browser that was remembered is forgotten: it is not known
-// which of them the session belongs to, and that one would begin another.
+// which of them the session belongs to, and that one would begin another. Where they
+// are remembered by another system's cookie, u gets a new uniquifier for that, which
+// also ends what the other application began, and tokens that name the old one.
 func (a Accounts) EndSession(ctx context.Context, u User, idHash string) error {
 	return a.e.endSession(ctx, u, idHash)
 }
@@ -151,12 +153,38 @@ func (e *engine) endSession(ctx context.Context, u User, idHash string) error {
 		if err := st.Sessions.EndSession(ctx, uniquifier, idHash); err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
+		if e.cfg.Codecs.Remember != nil {
+			return e.moveAway(ctx, u)
+		}
 		return e.forgetAll(ctx, uniquifier)
 	})
 	if err != nil {
 		return err
 	}
 	fire(ctx, e, &e.hooks.SessionsEnded, SessionsEnded{User: u, Count: 1})
+	return nil
+}
+
+// moveAway gives u a new uniquifier and takes the sessions that have a row along.
+// Their cookies name the old one until they are written again (see loadSession).
+func (e *engine) moveAway(ctx context.Context, u User) error {
+	old, next := "", NewUniquifier()
+	if err := e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
+		old, acc.Uniquifier = acc.Uniquifier, next
+		return nil
+	}); err != nil {
+		return fmt.Errorf("rotate uniquifier: %w", err)
+	}
+	sessions := e.cfg.Stores.Sessions
+	rows, err := sessions.ListSessions(ctx, old)
+	if err != nil {
+		return fmt.Errorf("list sessions: %w", err)
+	}
+	for _, s := range rows {
+		if err := sessions.RekeySession(ctx, s.IDHash, s.IDHash, next); err != nil && !errors.Is(err, ErrNotFound) {
+			return fmt.Errorf("move session: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -194,13 +222,18 @@ func (e *engine) forgetAll(ctx context.Context, uniquifier string) error {
 }
 
 // SetActive switches an account on or off and reports whether that changed it.
-// Switching it off ends its sessions, remembered browsers included (ASVS 7.4.2).
+// Switching it off ends its sessions, remembered browsers included (ASVS 7.4.2);
+// where cookies are shared with another application u gets a new uniquifier for that.
 func (a Accounts) SetActive(ctx context.Context, u User, active bool) (changed bool, err error) {
 	err = a.e.cfg.Stores.InTx(ctx, func(ctx context.Context) error {
 		changed = false
+		var old string
 		if err := a.e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
-			changed = acc.Active != active
+			changed, old = acc.Active != active, acc.Uniquifier
 			acc.Active = active
+			if !active && a.e.shares() {
+				acc.Uniquifier = NewUniquifier()
+			}
 			return nil
 		}); err != nil {
 			return fmt.Errorf("set active: %w", err)
@@ -208,7 +241,7 @@ func (a Accounts) SetActive(ctx context.Context, u User, active bool) (changed b
 		if active {
 			return nil
 		}
-		_, err := a.e.endAll(ctx, u.SecurityAccount().Uniquifier, "")
+		_, err := a.e.endAll(ctx, old, "")
 		return err
 	})
 	if changed = changed && err == nil; changed {

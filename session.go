@@ -51,6 +51,7 @@ func (v *visit) loadSession() (Identity, error) {
 	}
 	v.row = row
 	v.touch(b, row)
+	v.dirty = v.dirty || b.shared != nil && b.shared.User != row.Uniquifier // it was moved: the other application is told
 	return sessionIdentity(*row, user, roles), nil
 }
 

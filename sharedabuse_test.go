@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward"
+	"github.com/doorward/doorward/batteries"
 	kit "github.com/doorward/doorward/doorwardtest"
 )
 
@@ -234,4 +235,82 @@ func TestSharedTokenEnds(t *testing.T) {
 		c.end(app, u)
 		mustBe(t, b, c.who, name)
 	}
+}
+
+// Ending one session ends it, also where the browser is remembered by a cookie
+// that has no row; the others go on, here at once and at Flask after they have been here.
+func TestSharedEndOne(t *testing.T) {
+	app, f := beside(t, nil)
+	u := app.NewUser(joe)
+	in := func() *kit.Browser {
+		b := app.Browser()
+		b.PostForm("/login", kit.Fields{"email": joe, "password": kit.Password, "remember": "true"}).Want(302)
+		return b
+	}
+	mine, lost := in(), in()
+	rememberedAlone := lost.Clone()
+	rememberedAlone.SetCookie("session", "")
+	begun := app.Browser()
+	f.signIn(begun, u)
+	mine.JSON = true
+	mine.CSRF("/sessions")
+	var theirs string
+	list, _ := mine.Get("/sessions").Want(200).JSONAt("response.sessions").([]any)
+	for _, s := range list {
+		if s := s.(map[string]any); s["current"] == false {
+			theirs, _ = s["id"].(string)
+		}
+	}
+	before := stored(app, joe).SecurityAccount().Uniquifier
+	mine.Post("/sessions", kit.Fields{"id": theirs}).Want(200)
+	mustBe(t, lost, "", "the ended one")
+	mustBe(t, rememberedAlone, "", "its remember-me cookie")
+	mustBe(t, begun, "", "one that Flask began")
+	after := stored(app, joe).SecurityAccount().Uniquifier
+	if after == before {
+		t.Error("the uniquifier is the same")
+	}
+	mustBe(t, mine, joe, "the caller's")
+	if k := f.read(mine); k["_user_id"] != after {
+		t.Errorf("at Flask the caller is %v, not %v", k["_user_id"], after)
+	}
+	if n := rows(t, app, u); n != 1 {
+		t.Errorf("%d sessions are left", n)
+	}
+}
+
+// Switching an account off and on brings nothing back.
+func TestSharedSwitchedOffAndOn(t *testing.T) {
+	app, f := beside(t, nil)
+	u := app.NewUser(joe)
+	begun, ours := app.Browser(), app.Browser()
+	f.signIn(begun, u)
+	ours.PostForm("/login", kit.Fields{"email": joe, "password": kit.Password, "remember": "true"}).Want(302)
+	mustBe(t, begun.Clone(), joe, "before")
+	for _, active := range []bool{false, true} {
+		if changed, err := app.Accounts().SetActive(t.Context(), u, active); !changed || err != nil {
+			t.Fatal(changed, err)
+		}
+	}
+	mustBe(t, begun, "", "one that Flask began")
+	mustBe(t, ours, "", "one that was remembered")
+}
+
+// The secret of CSRF tokens goes by the name of the field in Flask's session: where
+// Flask's sign-out takes it away our row is over.
+func TestSharedCSRFField(t *testing.T) {
+	app, f := beside(t, func(c *batteries.Config) { c.CSRF.Field = "tok" })
+	b := app.Browser()
+	b.LoginAs(app.NewUser(joe))
+	saved := b.Clone()
+	k := f.read(b)
+	if k["tok"] == nil || k["csrf_token"] != nil {
+		t.Fatalf("Flask reads %v", k)
+	}
+	for _, name := range []string{"_user_id", "_fresh", "_id", "fs_paa", "fs_gexp", "tok"} {
+		delete(k, name)
+	}
+	f.write(b, k)
+	mustBe(t, b, "", "signed out at Flask")
+	mustBe(t, saved, "", "a copy of the cookie")
 }
