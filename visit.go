@@ -230,14 +230,19 @@ func (v *visit) sealed() *http.Cookie {
 		if err != nil { // nothing that is in it makes one
 			v.e.log.ErrorContext(v.ctx(), "session cookie not written", "err", err)
 		}
-		if len(name)+len(value) <= v.e.cfg.Limits.Cookie || !v.b.shrink() {
-			c := sc.attrs().cookie(name, value, v.tls())
-			if v.permanent() {
-				c.MaxAge = int(sc.Lifetime / time.Second)
-			}
-			return c
+		large := len(name)+len(value) > v.e.cfg.Limits.Cookie
+		if large && v.b.shrink() {
+			v.e.log.WarnContext(v.ctx(), "session cookie too large, something was dropped", "bytes", len(value))
+			continue
 		}
-		v.e.log.WarnContext(v.ctx(), "session cookie too large, something was dropped", "bytes", len(value))
+		if large { // another application's keys are not ours to drop
+			v.e.log.WarnContext(v.ctx(), "session cookie too large, browsers may keep the former one", "bytes", len(value))
+		}
+		c := sc.attrs().cookie(name, value, v.tls())
+		if v.permanent() {
+			c.MaxAge = int(sc.Lifetime / time.Second)
+		}
+		return c
 	}
 }
 
