@@ -76,8 +76,8 @@ func (f *Feature) recover(w http.ResponseWriter, r *http.Request, in *recoveryFo
 // use takes a code of u away and returns how many are left. Of parallel
 // requests with one code one does: the entry that it was found in must still be
 // there under the store's lock. What cannot be opened is left alone, and so is
-// what somebody else stores or uses meanwhile. That it was used is claimed, too: another application on the same table
-// may write back the list that it had read before.
+// what somebody else stores or uses meanwhile. That it was used is claimed, too:
+// another application on the same table may write back the list that it had read.
 func (f *Feature) use(ctx context.Context, u doorward.User, typed string) (left int, err error) {
 	uniquifier, have := u.SecurityAccount().Uniquifier, f.open(ctx, u.SecurityAccount().RecoveryCodes) // before the lock: a vault may take its time
 	used, ok := match(have, typed)
@@ -112,10 +112,10 @@ func (f *Feature) use(ctx context.Context, u doorward.User, typed string) (left 
 // with it may come back.
 const claimKept = 10 * 365 * 24 * time.Hour
 
-// claimKey names a code of an account. The account keeps its passkey handle when
-// its password changes.
+// claimKey names a code of an account by what the account keeps when its password
+// changes. A code of 48 random bits hardly needs the name.
 func (f *Feature) claimKey(acc *doorward.Account, code string) string {
-	return f.used.Digest(cmp.Or(acc.WebAuthnHandle, acc.Uniquifier) + "\x00" + code)
+	return f.used.Digest(cmp.Or(acc.Email, acc.Username) + "\x00" + code)
 }
 
 var errGone = errors.New("recoverycodes: used meanwhile")

@@ -53,7 +53,7 @@ func TestListComesBack(t *testing.T) {
 	mine := s.codes
 	before := s.stored()
 	waits(s.App, joe, true).Post(enter, code(mine[1])).Want(200)
-	s.Change(s.joe, func(a *doorward.Account) { a.RecoveryCodes, a.Uniquifier = before, doorward.NewUniquifier() })
+	s.Change(s.joe, func(a *doorward.Account) { a.RecoveryCodes, a.Uniquifier, a.WebAuthnHandle = before, doorward.NewUniquifier(), "made since" })
 	waits(s.App, joe, true).Post(enter, code(mine[1])).Want(400).Fails("code", "INVALID_RECOVERY_CODE")
 	waits(s.App, joe, true).Post(enter, code(mine[0])).Want(200)
 }
