@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -26,6 +27,8 @@ func (w *world) sessionRows(t *testing.T) {
 	w.rows(t, "authentication token", ways, tokenRow)
 	w.rows(t, "logout", ways, logoutRow)
 	w.rows(t, "logout: saved copy of the cookies", ways, savedRow)
+	w.rows(t, "sessions ended by an operator", ways, endedRow)
+	w.rows(t, "session ended by an operator, others not", ways, endedOneRow)
 	w.rows(t, "CSRF token", ways, csrfRow)
 	w.rows(t, "CSRF token after signing in", ways, csrfSignedInRow)
 }
@@ -233,6 +236,40 @@ func word(status int) string {
 		return "alive"
 	}
 	return "dead"
+}
+
+// endedRow ends all sessions by our command, whoever began them.
+func endedRow(t *testing.T, u *user, made, read *side) {
+	v := newVisitor(t, made)
+	v.signIn(u, fields{"remember": true}).want(http.StatusOK)
+	v.on(read).mustBe(u)
+	u.world.command(t, "", []string{"sessions", "end", u.email, "--all"})
+	for _, at := range []*side{read, made} {
+		v.copied().on(at).mustBeNobody()
+	}
+	v.token = ""
+	v.on(read).signIn(u, fields{}).want(http.StatusOK)
+	v.on(made).mustBe(u)
+}
+
+// endedOneRow ends one session by our command, in a browser that is remembered. Only
+// those that began at our side can be ended alone.
+func endedOneRow(t *testing.T, u *user, made, read *side) {
+	if made == u.world.flask[plain] {
+		t.Skip("a session that Flask began is in no list")
+	}
+	lost := newVisitor(t, made)
+	lost.signIn(u, fields{"remember": true}).want(http.StatusOK)
+	list := u.world.command(t, "", []string{"sessions", "list", u.email})
+	mine := u.signIn(t, made)
+	mine.on(read).mustBe(u)
+	id := regexp.MustCompile(`[0-9a-f]{12}`).FindString(list)
+	u.world.command(t, "", []string{"sessions", "end", u.email, id})
+	for _, at := range []*side{read, made} {
+		lost.copied().on(at).mustBeNobody()
+	}
+	mine.on(made).mustBe(u)
+	mine.on(read).mustBe(u)
 }
 
 // csrfRow posts a token of one side to the other, in each way it may be sent.
