@@ -161,15 +161,12 @@ func New(cfg Config) (*App, error) {
 	app := &App{Hasher: cfg.Hasher}
 	err := cfg.shareWithFlask()
 	errs := []error{err}
-	if app.Hasher == nil {
+	app.Policy, err = password.NewPolicy(cfg.Password, cfg.Breaches)
+	if err == nil && app.Hasher == nil { // else it would find the same again
 		cfg.observeHashing()
-		if app.Hasher, err = password.New(cfg.Password); err != nil {
-			errs = append(errs, err)
-		}
+		app.Hasher, err = password.New(cfg.Password)
 	}
-	if app.Policy, err = password.NewPolicy(cfg.Password, cfg.Breaches); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, err)
 	if len(cfg.IdentityAttributes) == 0 {
 		if cfg.IdentityAttributes, err = cfg.identities(); err != nil {
 			errs = append(errs, err)

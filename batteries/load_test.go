@@ -7,6 +7,7 @@ import (
 	"github.com/doorward/doorward"
 	"github.com/doorward/doorward/batteries"
 	"github.com/doorward/doorward/memstore"
+	"github.com/doorward/doorward/password"
 	"github.com/doorward/doorward/twofactor"
 )
 
@@ -70,5 +71,24 @@ func TestAllThatIsWrong(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "SMS_SERVICE") || strings.Contains(err.Error(), "CODE_TRIES") != (tries > 10) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// What is wrong with passwords is told once, whoever makes their hashes.
+func TestToldOnce(t *testing.T) {
+	for name, hasher := range map[string]batteries.Hasher{"made here": nil, "the application's": &password.Hasher{}} {
+		for _, wrong := range []password.Config{{Scheme: "scrypt"}, {NormalizeForm: "NFX"}, {LengthMin: -1}} {
+			cfg := batteries.Config{Password: wrong, Hasher: hasher}
+			cfg.Stores, cfg.SecretKey = doorward.StoresFrom(memstore.New[User]()), []byte("a key for tests, and for nothing else")
+			_, err := batteries.New(cfg)
+			if err == nil || strings.Count(err.Error(), "password:") != 1 {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	cfg := batteries.Config{Password: password.Config{Scheme: "argon2", Argon2Memory: 1}} // which the policy does not look at
+	cfg.Stores, cfg.SecretKey = doorward.StoresFrom(memstore.New[User]()), []byte("a key for tests, and for nothing else")
+	if _, err := batteries.New(cfg); err == nil || !strings.Contains(err.Error(), "ARGON2_MEMORY") {
+		t.Error(err)
 	}
 }
