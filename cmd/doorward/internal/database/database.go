@@ -74,7 +74,7 @@ func Connect(ctx context.Context, source *Source, o Options) (*Handle, error) {
 func (h *Handle) Migrate(ctx context.Context) ([]string, error) {
 	done, err := sqlstore.Migrate(ctx, h.db, h.source.dialect, h.opts.Tables)
 	if err != nil {
-		return nil, h.failed("migrate", err)
+		return nil, h.failed(ctx, "migrate", err)
 	}
 	return done, nil
 }
@@ -83,7 +83,7 @@ func (h *Handle) Migrate(ctx context.Context) ([]string, error) {
 func (h *Handle) Pending(ctx context.Context) ([]string, error) {
 	todo, err := sqlstore.Pending(ctx, h.db, h.source.dialect, h.opts.Tables)
 	if err != nil {
-		return nil, h.failed("migrate", err)
+		return nil, h.failed(ctx, "migrate", err)
 	}
 	return todo, nil
 }
@@ -93,14 +93,16 @@ func (h *Handle) Pending(ctx context.Context) ([]string, error) {
 func (h *Handle) Inspect(ctx context.Context) (*sqlstore.Report, error) {
 	r, err := sqlstore.Inspect[User](ctx, h.db, h.source.dialect, h.opts.Tables)
 	if err != nil {
-		return nil, h.failed("inspect", err)
+		return nil, h.failed(ctx, "inspect", err)
 	}
 	return r, nil
 }
 
-func (h *Handle) failed(doing string, err error) error {
+func (h *Handle) failed(ctx context.Context, doing string, err error) error {
 	if h.source.Shared() {
-		err = h.source.explain(err)
+		err = h.explain(ctx, err)
+	} else if locked(ctx, err) {
+		err = lockedError(h.source.path, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

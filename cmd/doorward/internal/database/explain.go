@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/doorward/doorward/sqlstore"
@@ -88,7 +89,7 @@ func (s *Source) unreachable(err error) *TroubleError {
 // createCommand is what makes the database, for a terminal.
 func (s *Source) createCommand() string {
 	if s.dialect == sqlstore.Postgres {
-		return "psql" + s.options("-p") + " -U postgres -c " + quoted(fmt.Sprintf(`CREATE DATABASE "%s" OWNER "%s"`, s.name, s.user))
+		return s.psql("CREATE DATABASE " + identifier(s.name) + " OWNER " + identifier(s.user))
 	}
 	return "mariadb" + s.options("-P") + " -u root -p -e " + quoted(fmt.Sprintf("CREATE DATABASE `%s` CHARACTER SET utf8mb4; GRANT ALL ON `%[1]s`.* TO `%s`", s.name, s.user))
 }
@@ -96,10 +97,18 @@ func (s *Source) createCommand() string {
 // grantCommand is what allows the user to make tables.
 func (s *Source) grantCommand() string {
 	if s.dialect == sqlstore.Postgres {
-		return "psql" + s.options("-p") + " -U postgres -c " + quoted(fmt.Sprintf(`ALTER DATABASE "%s" OWNER TO "%s"`, s.name, s.user))
+		return s.psql("ALTER DATABASE " + identifier(s.name) + " OWNER TO " + identifier(s.user))
 	}
 	return "mariadb" + s.options("-P") + " -u root -p -e " + quoted(fmt.Sprintf("GRANT ALL ON `%s`.* TO `%s`", s.name, s.user))
 }
+
+// psql runs a statement as the one who may do everything, from a terminal.
+func (s *Source) psql(statement string) string {
+	return "psql" + s.options("-p") + " -U postgres -c " + quoted(statement)
+}
+
+// identifier is a name as PostgreSQL quotes it.
+func identifier(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // options name the server to its command line.
 func (s *Source) options(portFlag string) string {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/doorward/doorward/cmd/doorward/internal/database"
 	"github.com/doorward/doorward/internal/testdb"
 )
@@ -160,6 +162,58 @@ func TestRights(t *testing.T) {
 				t.Errorf("with the right: %v", err)
 			}
 		})
+	}
+}
+
+// A user who does not own the tables is told whose they are, and two ways out
+// that lead out.
+func TestOwner(t *testing.T) {
+	admin := testdb.Open(t, testdb.Postgres)
+	poor, owner := "poor_"+strings.ToLower(rand.Text()[:12]), "owner_"+strings.ToLower(rand.Text()[:12])
+	for _, name := range []string{poor, owner} {
+		execute(t, admin, "CREATE ROLE "+name+" LOGIN PASSWORD 's3cr3t'")
+		t.Cleanup(func() { execute(t, admin, "DROP ROLE "+name) })
+	}
+	db := testdb.Open(t, testdb.Postgres) // is dropped before its roles
+	u, err := url.Parse(db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	execute(t, db, `CREATE TABLE "user" (id SERIAL PRIMARY KEY, email VARCHAR(255), password VARCHAR(255), active BOOLEAN, fs_uniquifier VARCHAR(64))`)
+	execute(t, db, `GRANT ALL ON "user" TO `+poor)
+	migrate := func(as string) error {
+		own := *u
+		own.User = url.UserPassword(as, "s3cr3t")
+		h, err := connect(t, own.String())
+		if err != nil {
+			return err
+		}
+		_, err = h.Migrate(t.Context())
+		return errors.Join(err, h.Close())
+	}
+	wants := func(parts ...string) {
+		t.Helper()
+		err := migrate(poor)
+		trouble, ok := errors.AsType[*database.TroubleError](err)
+		if pg, has := errors.AsType[*pgconn.PgError](err); !ok || !has || pg.Code != "42501" {
+			t.Fatalf("%v", err)
+		}
+		for _, part := range parts {
+			if !strings.Contains(trouble.Error(), part) {
+				t.Errorf("%q is not in: %v", part, trouble)
+			}
+		}
+	}
+	if err := migrate(poor); err == nil || strings.Contains(err.Error(), "GRANT") { // they are a superuser's
+		t.Errorf("%v", err)
+	}
+	execute(t, db, `ALTER TABLE "user" OWNER TO `+owner)
+	execute(t, db, "ALTER DATABASE "+strings.TrimPrefix(u.Path, "/")+" OWNER TO "+poor)
+	grant := `GRANT "` + owner + `" TO "` + poor + `"`
+	wants(`which belong to "`+owner+`"`, `Run this one command with a DATABASE_URL of "`+owner+`"`, "with: psql", "'"+grant+"'")
+	execute(t, db, grant)
+	if err := migrate(poor); err != nil {
+		t.Errorf("as a member: %v", err)
 	}
 }
 

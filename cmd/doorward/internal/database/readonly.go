@@ -32,7 +32,12 @@ func (h *Handle) openReadOnly(ctx context.Context) error {
 		err = h.db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&n)
 	}
 	if err != nil {
-		return errors.Join(readOnlyError(path, err), h.db.Close())
+		if locked(ctx, err) {
+			err = lockedError(path, err)
+		} else {
+			err = readOnlyError(path, err)
+		}
+		return errors.Join(err, h.db.Close())
 	}
 	return nil
 }

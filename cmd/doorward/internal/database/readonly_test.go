@@ -148,3 +148,41 @@ func TestReadOnlyBrokenOff(t *testing.T) {
 		}
 	}
 }
+
+// Whoever finds a file locked is told so, and the error stays what it is. The
+// wait is cut short by nothing, so that it takes as long as it does for users.
+func TestLocked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.db")
+	db := write(t, path, "DELETE")
+	if _, err := db.Exec("BEGIN EXCLUSIVE"); err != nil {
+		t.Fatal(err)
+	}
+	for name, readOnly := range map[string]bool{"to look": true, "to write": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source, err := database.Parse("sqlite:" + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = database.Connect(t.Context(), source, database.Options{Connections: 2, ReadOnly: readOnly})
+			trouble, ok := errors.AsType[*database.TroubleError](err)
+			if !ok || !strings.Contains(trouble.Error(), "another program is writing to the database "+path) || !strings.Contains(trouble.Error(), "Try again") {
+				t.Fatalf("%v", err)
+			}
+			var coded interface{ Code() int }
+			if !errors.Is(err, context.DeadlineExceeded) && !(errors.As(err, &coded) && coded.Code()&0xff == 5) {
+				t.Errorf("its cause is lost: %v", err)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	source, err := database.Parse("sqlite:" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = database.Connect(ctx, source, database.Options{Connections: 2})
+	if _, ok := errors.AsType[*database.TroubleError](err); ok || !errors.Is(err, context.Canceled) {
+		t.Errorf("who gave up: %v", err)
+	}
+}

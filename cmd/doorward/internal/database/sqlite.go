@@ -42,7 +42,12 @@ func (h *Handle) openFile(ctx context.Context, o Options) error {
 	h.db.SetMaxOpenConns(o.Connections)
 	h.db.SetMaxIdleConns(o.Connections)
 	if err := settle(ctx, h.db); err != nil {
-		return errors.Join(openError(path, err), h.db.Close())
+		if locked(ctx, err) {
+			err = lockedError(path, err)
+		} else {
+			err = openError(path, err)
+		}
+		return errors.Join(err, h.db.Close())
 	}
 	return nil
 }
@@ -59,6 +64,22 @@ func openError(path string, err error) error {
 		}
 	}
 	return fmt.Errorf("open database %s: %w", path, err)
+}
+
+// locked reports whether err says that another program has kept a file for
+// itself, for longer than it was waited for: SQLite says so, or the wait ended
+// before SQLite's own, which ctx has nothing to do with.
+func locked(ctx context.Context, err error) bool {
+	var coded interface{ Code() int }
+	return errors.As(err, &coded) && coded.Code()&0xff == busy || errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
+}
+
+func lockedError(path string, err error) error {
+	return &TroubleError{
+		problem: fmt.Sprintf("another program is writing to the database %s, and has not finished", path),
+		hint:    "Try again in a moment; if that does not help, end what has the file open.",
+		cause:   err,
+	}
 }
 
 // patience is how long another process may take to set up the same file.
