@@ -21,7 +21,10 @@ type Report struct {
 	// look like: "fsqla", "fsqla_v2" to "fsqla_v4" of Flask-SQLAlchemy, "sqla" and
 	// "sqla_v2" of plain SQLAlchemy; "" for a user table that lacks a part of all
 	// of them, or that there is none.
-	Model        string
+	Model string
+	// Migrated says that Migrate was here before: a part of what Model goes by may
+	// be its own.
+	Migrated     bool
 	Users, Roles int64
 	Missing      []Missing
 	// Misfits are why a [Store] could not work on the tables. Migrate would add to
@@ -38,6 +41,9 @@ type Table struct {
 	Part  string // "Users", "Roles", "RolesUsers", "Passkeys" or "Refresh": the field of Config
 	Name  string // what Config calls it
 	Found bool
+	// Other says that there is a table of that name, but none of users: it has not
+	// one column of those that every model has. Then Found is false.
+	Other bool
 	// Like are tables of other names that have the columns, where the table was
 	// not found, or is none of users. Which is meant is for Config to say: Migrate
 	// would make another one.
@@ -56,7 +62,8 @@ type Finding struct {
 	Hint    string // what to do about it
 }
 
-// Found reports whether there is a table of users by the configured name.
+// Found reports whether there is a table by the configured name that can be one
+// of users.
 func (r *Report) Found() bool { return len(r.Tables) > 0 && r.Tables[0].Found }
 
 // Fits reports whether Migrate and then New can be used: there is a table of
@@ -120,10 +127,11 @@ func (in *inspector) inspect(ctx context.Context, q querier) (err error) {
 		return in.wrap(err)
 	}
 	in.findTables()
+	in.report.Migrated = len(in.has(in.cfg.migrations())) > 0
 	if !in.report.Found() {
 		return nil
 	}
-	for _, step := range []func(context.Context, querier) error{in.recognise, in.fitUsers, in.fitRoles, in.readUsers, in.readRoles} {
+	for _, step := range []func(context.Context, querier) error{in.recognise, in.fitUsers, in.fitRoles, in.readPasskeys, in.readUsers, in.readRoles} {
 		if err := step(ctx, q); err != nil {
 			return err
 		}
@@ -153,6 +161,11 @@ type part struct {
 	marks []string
 }
 
+// isLike reports whether a table with these columns has the part's.
+func (p part) isLike(have []string) bool {
+	return !slices.ContainsFunc(p.marks, func(mark string) bool { return !slices.ContainsFunc(have, equalFold(mark)) })
+}
+
 func (in *inspector) parts() []part {
 	return []part{
 		{Table{Part: "Users", Name: in.cfg.Users}, []string{"email", "password", "active"}},
@@ -167,14 +180,17 @@ func (in *inspector) parts() []part {
 func (in *inspector) findTables() {
 	for _, p := range in.parts() {
 		t := p.Table
-		isLike := func(have []string) bool {
-			return !slices.ContainsFunc(p.marks, func(mark string) bool { return !slices.ContainsFunc(have, equalFold(mark)) })
-		}
 		have := in.has(t.Name)
 		t.Found = len(have) > 0
-		if !t.Found || t.Part == "Users" && !isLike(have) {
+		if t.Part == "Users" {
+			t.Other = t.Found && !slices.ContainsFunc(have, func(name string) bool {
+				return slices.ContainsFunc([]string{"email", "fs_uniquifier", "password"}, equalFold(name))
+			})
+			t.Found = t.Found && !t.Other
+		}
+		if !t.Found || t.Part == "Users" && !p.isLike(have) {
 			for name, have := range in.layout {
-				if isLike(have) && !in.taken(name) && likely(t.Part, name) {
+				if p.isLike(have) && !in.taken(name) && likely(t.Part, name) {
 					t.Like = append(t.Like, name)
 				}
 			}

@@ -189,6 +189,31 @@ func TestInspectNothing(t *testing.T) {
 	})
 }
 
+// A table by the configured name that has nothing of a user is not taken for
+// one, nor told what it lacks. One with a part of a user is.
+func TestInspectOther(t *testing.T) {
+	onEach(t, func(t *testing.T, kind string) {
+		db := database(t, kind, `CREATE TABLE user (id INTEGER PRIMARY KEY, login VARCHAR(80), tenant INTEGER NOT NULL)`)
+		r := inspect[plain](t, kind, db, sqlstore.Config{})
+		if users := r.Tables[0]; r.Found() || !users.Other || r.Fits() || len(users.Like)+len(r.Misfits)+len(r.Missing)+len(r.Plan) > 0 {
+			t.Errorf("%+v", r)
+		}
+		mustExec(t, db, ddl(kind, `CREATE TABLE person (id INTEGER PRIMARY KEY,`+accountColumns+`)`))
+		r = inspect[plain](t, kind, db, sqlstore.Config{})
+		if users := r.Tables[0]; r.Found() || !users.Other || !slices.Equal(users.Like, []string{"person"}) {
+			t.Errorf("%+v", r)
+		}
+		for _, column := range []string{"email", "password", "fs_uniquifier"} {
+			table := "with_" + column
+			mustExec(t, db, ddl(kind, `CREATE TABLE `+table+` (id INTEGER PRIMARY KEY, `+column+` VARCHAR(255))`))
+			r = inspect[plain](t, kind, db, sqlstore.Config{Users: table})
+			if !r.Found() || r.Tables[0].Other || len(r.Misfits) == 0 {
+				t.Errorf("%s: %+v", column, r)
+			}
+		}
+	})
+}
+
 // Rows with which something will not work are counted, and not shown.
 func TestInspectRows(t *testing.T) {
 	onEach(t, func(t *testing.T, kind string) {

@@ -158,7 +158,7 @@ func TestInspectFlask(t *testing.T) {
 				if after := catalogue(t, kind, db); !slices.Equal(after, before) {
 					t.Fatalf("looking changed something: %q", after)
 				}
-				if r.Model != m.name || r.Users != 2 || r.Roles != 2 || len(r.Misfits) > 0 || len(r.Warnings) > 0 || !r.Fits() {
+				if r.Model != m.name || r.Users != 2 || r.Roles != 2 || len(r.Misfits) > 0 || len(r.Warnings) > 0 || !r.Fits() || r.Migrated {
 					t.Errorf("%+v", r)
 				}
 				var features []string
@@ -172,7 +172,7 @@ func TestInspectFlask(t *testing.T) {
 				if after := content(t, kind, db, before); after != values {
 					t.Errorf("before:\n%s\nafter:\n%s", values, after)
 				}
-				if r := inspect[plain](t, kind, db, cfg); len(r.Plan)+len(r.Missing)+len(r.Misfits)+len(r.Warnings) > 0 {
+				if r := inspect[plain](t, kind, db, cfg); len(r.Plan)+len(r.Missing)+len(r.Misfits)+len(r.Warnings) > 0 || !r.Migrated {
 					t.Errorf("after it: %+v", r)
 				}
 				worksOn(t, openOn[plain](t, kind, db, cfg))

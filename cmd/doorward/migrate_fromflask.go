@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/doorward/doorward/cmd/doorward/internal/database"
@@ -23,11 +24,15 @@ func (p *program) runFromFlask(ctx context.Context, apply bool) error {
 		return err
 	}
 	where := l.Config.Server.Database.String()
-	w := &flaskReport{Report: r, program: p}
+	w := &flaskReport{Report: r, program: p, loaded: l}
 	w.found(where)
-	if !r.Found() && len(r.Tables[0].Like) == 0 {
-		return &usageError{"there are no tables of Flask-Security in " + where,
-			"Name the right database with --database, or its table of users with DOORWARD_USER_TABLE.\nTo begin with an empty one, run: doorward migrate"}
+	if users := r.Tables[0]; !r.Found() && len(users.Like) == 0 {
+		err := &usageError{"there are no tables of Flask-Security in " + where,
+			"Name the right database with --database, or its table of users with DOORWARD_USER_TABLE."}
+		if !users.Other {
+			err.hint += "\nTo begin with an empty one, run: doorward migrate"
+		}
+		return err
 	}
 	w.missing()
 	w.obstacles()
@@ -81,6 +86,7 @@ func (p *program) addTo(ctx context.Context, l *settings.Loaded, w *flaskReport)
 type flaskReport struct {
 	*sqlstore.Report
 	program *program
+	loaded  *settings.Loaded
 }
 
 func (w *flaskReport) line(format string, args ...any) {
@@ -92,9 +98,13 @@ func (w *flaskReport) section(title string) { fmt.Fprintln(w.program.stdout, "\n
 func (w *flaskReport) found(where string) {
 	fmt.Fprintln(w.program.stdout, "Found in "+where)
 	model := "tables of a model of the application's own"
-	switch {
+	switch users := w.Tables[0]; {
+	case users.Other:
+		model = printable(users.Name) + " is no table of users of Flask-Security: it has neither email nor password nor fs_uniquifier"
 	case !w.Found():
-		model = "no table of users by the name of " + printable(w.Tables[0].Name)
+		model = "no table of users by the name of " + printable(users.Name)
+	case w.Model != "" && w.Migrated:
+		model = "tables like those of Flask-Security's model " + w.Model + ", counting what doorward has added"
 	case w.Model != "":
 		model = "tables like those of Flask-Security's model " + w.Model
 	}
@@ -109,6 +119,8 @@ func (w *flaskReport) found(where string) {
 func (w *flaskReport) state(t sqlstore.Table) string {
 	kind := map[string]string{"Users": "users", "Roles": "roles", "RolesUsers": "who has which role", "Passkeys": "passkeys", "Refresh": "refresh tokens"}[t.Part]
 	switch {
+	case t.Other:
+		return "something else"
 	case !t.Found:
 		return "not there (" + kind + ")"
 	case t.Part == "Users":
@@ -185,10 +197,28 @@ func (w *flaskReport) plan() {
 	}
 }
 
+// next says what is left to do before the server can run on the database.
 func (w *flaskReport) next(done string) {
 	w.section(done)
 	w.section("Next")
-	w.line("Give this server the SECRET_KEY and SECURITY_PASSWORD_SALT of the Flask application, without which no password fits:")
-	w.line("  doorward settings --from-flask settings.py")
-	w.line("To share its sign-ins too, set SECURITY_FLASK_COMPAT=true. Then run: doorward serve")
+	var secrets []string
+	without := "without which nothing that it signed is valid here"
+	for _, name := range []string{"SECRET_KEY", "SECURITY_PASSWORD_SALT"} {
+		if slices.Contains(w.loaded.Missing(), name) {
+			secrets = append(secrets, name)
+		}
+	}
+	if slices.Contains(secrets, "SECURITY_PASSWORD_SALT") {
+		without = "without which no password fits"
+	}
+	run := "Run: doorward serve"
+	if len(secrets) > 0 {
+		w.line("Give this server the %s of the Flask application, %s:", strings.Join(secrets, " and "), without)
+		w.line("  doorward settings --from-flask settings.py")
+		run = "Then run: doorward serve"
+	}
+	if flask := w.loaded.Config.Flask; flask == nil || flask.StoredOnly {
+		run = "To share its sign-ins too, set SECURITY_FLASK_COMPAT=true. Then run: doorward serve"
+	}
+	w.line("%s", run)
 }
