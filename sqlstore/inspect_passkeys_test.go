@@ -37,7 +37,7 @@ func TestInspectPasskeys(t *testing.T) {
 		"nobody's":        {rows: []string{"'secondary', NULL", "'first', 99"}},
 		"by another name": {table: "webauthn", rows: []string{"'secondary', 1", "'first', 4"}, want: []string{"1 user with a passkey " + second + " (webauthn)", "1 user " + first + " (webauthn)"}},
 		"usage: none":     {from: `"usage" VARCHAR(64)`, to: `other VARCHAR(64)`, rows: []string{"'first', 1", "'x', 4"}, want: []string{"2 users with a passkey, which may be a second factor", "1 user " + first}},
-		"usage: number":   {from: `"usage" VARCHAR(64)`, to: `"usage" INTEGER`, rows: []string{"0, 1", "1, 2"}, want: []string{"2 users with a passkey " + second}},
+		"usage: number":   {from: `"usage" VARCHAR(64)`, to: `"usage" INTEGER`, rows: []string{"0, 1", "1, 2", "0, 4"}, want: []string{"3 users with a passkey " + second}},
 		"usage: fixed":    {from: `"usage" VARCHAR(64)`, to: `"usage" CHAR(64)`, rows: []string{"'first', 1", "'secondary', 2"}, want: []string{"1 user with a passkey " + second}},
 		"owner: none":     {from: "user_id", to: "person", rows: []string{"'secondary', 1", "'first', 1", "'secondary', 1"}, want: []string{"2 passkeys " + second}},
 		"owner: text":     {from: "user_id INTEGER", to: "user_id VARCHAR(36)", rows: []string{"'secondary', '1'", "'first', '4'"}, want: []string{"1 user with a passkey " + second, "1 user " + first}},
@@ -93,7 +93,7 @@ func lastColumns(create string) string {
 // Keys of an application's own kind are compared as what they are.
 func TestInspectPasskeysOwnKey(t *testing.T) {
 	onEach(t, func(t *testing.T, kind string) {
-		key := map[string]string{testdb.SQLite: "CHAR(36)", testdb.Postgres: "UUID", testdb.MySQL: "CHAR(36) CHARACTER SET latin1"}[kind]
+		key := map[string]string{testdb.SQLite: "CHAR(36)", testdb.Postgres: "UUID", testdb.MySQL: "CHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci"}[kind]
 		db := database(t, kind, `CREATE TABLE user (id `+key+` PRIMARY KEY NOT NULL,`+accountColumns+`)`,
 			`CREATE TABLE web_authn (credential_id BLOB, public_key BLOB, name VARCHAR(64), user_id VARCHAR(36))`)
 		type user struct {

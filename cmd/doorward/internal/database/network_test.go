@@ -210,7 +210,7 @@ func TestOwner(t *testing.T) {
 	execute(t, db, `ALTER TABLE "user" OWNER TO `+owner)
 	execute(t, db, "ALTER DATABASE "+strings.TrimPrefix(u.Path, "/")+" OWNER TO "+poor)
 	grant := `GRANT "` + owner + `" TO "` + poor + `"`
-	wants(`which belong to "`+owner+`"`, `Run this one command with a DATABASE_URL of "`+owner+`"`, "with: psql", "'"+grant+"'")
+	wants(`which belong to "`+owner+`"`, `Run this one command with a DATABASE_URL of "`+owner+`"`, "USAGE on all sequences", "with: psql", "'"+grant+"'")
 	execute(t, db, grant)
 	if err := migrate(poor); err != nil {
 		t.Errorf("as a member: %v", err)

@@ -37,7 +37,7 @@ func (h *Handle) owned(ctx context.Context) *TroubleError {
 	s := h.source
 	trouble := &TroubleError{
 		problem: fmt.Sprintf("%s at %s does not let the user %q change the tables of the database %q, which belong to %q", s.kind(), s.address(), s.user, s.name, owner),
-		hint:    fmt.Sprintf("Run this one command with a DATABASE_URL of %q, and then grant %q SELECT, INSERT, UPDATE and DELETE on all tables.", owner, s.user),
+		hint:    fmt.Sprintf("Run this one command with a DATABASE_URL of %q, and then grant %q SELECT, INSERT, UPDATE and DELETE on all tables, and USAGE on all sequences.", owner, s.user),
 	}
 	if !super { // whose rights are too many for a program that strangers talk to
 		trouble.hint += "\nOr make the user a member of that role with: " + s.psql("GRANT "+identifier(owner)+" TO "+identifier(s.user))
