@@ -53,7 +53,9 @@ func TestListComesBack(t *testing.T) {
 	mine := s.codes
 	before := s.stored()
 	waits(s.App, joe, true).Post(enter, code(mine[1])).Want(200)
-	s.Change(s.joe, func(a *doorward.Account) { a.RecoveryCodes, a.Uniquifier, a.WebAuthnHandle = before, doorward.NewUniquifier(), "made since" })
+	s.Change(s.joe, func(a *doorward.Account) {
+		a.RecoveryCodes, a.Uniquifier, a.WebAuthnHandle = before, doorward.NewUniquifier(), "made since"
+	})
 	waits(s.App, joe, true).Post(enter, code(mine[1])).Want(400).Fails("code", "INVALID_RECOVERY_CODE")
 	waits(s.App, joe, true).Post(enter, code(mine[0])).Want(200)
 }

@@ -157,7 +157,7 @@ func (g *guide) doorward(args []string) string {
 		args, to = args[:n], args[n+1]
 	}
 	cmd := exec.CommandContext(g.t.Context(), "doorward", args...) // this program: see TestMain
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = g.dir, append(os.Environ(), g.environ...), &out, &errs
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = g.dir, append(g.environ, "PATH="+os.Getenv("PATH")), &out, &errs
 	if err := cmd.Run(); err != nil {
 		g.t.Fatalf("%v: %v %s", args, err, errs.String())
 	}
