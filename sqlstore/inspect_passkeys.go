@@ -2,8 +2,29 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 )
+
+// InspectPasskeys says what [Inspect] does of passkeys that are second factors, and
+// looks at nothing else: for a program that starts.
+func InspectPasskeys(ctx context.Context, db *sql.DB, dialect Dialect, cfg Config) ([]Finding, error) {
+	d, err := dialectOf(dialect)
+	if err != nil {
+		return nil, err
+	}
+	in := &inspector{core: &core{db: db, d: d, cfg: cfg.withDefaults()}, report: &Report{Dialect: dialect}}
+	err = in.reading(ctx, func(q querier) error {
+		if in.layout, err = d.layout(ctx, q); err != nil {
+			return in.wrap(err)
+		}
+		return in.readPasskeys(ctx, q)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return in.report.Warnings, nil
+}
 
 // readPasskeys counts the users whom Flask-Security asks for a passkey. Nothing
 // here does that yet: who leaves it unsaid makes two factors one (ASVS 5.0

@@ -70,6 +70,10 @@ func TestInspectPasskeys(t *testing.T) {
 				if have := problems(r.Warnings); !slices.Equal(have, c.want) || len(r.Misfits) > 0 {
 					t.Errorf("%q, want %q; %+v", have, c.want, r.Misfits)
 				}
+				alone, err := sqlstore.InspectPasskeys(t.Context(), db, sqlstore.Dialect(kind), sqlstore.Config{})
+				if want := slices.DeleteFunc(slices.Clone(c.want), func(p string) bool { return strings.Contains(p, "no password") }); err != nil || !slices.Equal(problems(alone), want) {
+					t.Errorf("passkeys alone: %q, want %q; %v", problems(alone), want, err)
+				}
 				for _, f := range r.Warnings {
 					if !strings.Contains(f.Hint, "no passkeys here yet") || !strings.Contains(f.Hint, "Flask application") {
 						t.Errorf("%+v", f)

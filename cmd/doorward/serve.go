@@ -64,6 +64,9 @@ func (p *program) runServer(ctx context.Context) error {
 		return err
 	}
 	warnOfDatabase(ctx, log, l, h)
+	if err := warnOfPasskeys(ctx, log, h); err != nil {
+		return errors.Join(err, h.Close())
+	}
 	ln, err := server.Listen(ctx, l.Config.Server.Addr)
 	if err != nil {
 		return errors.Join(err, h.Close())
@@ -190,6 +193,18 @@ func warnOfDatabase(ctx context.Context, log *slog.Logger, l *settings.Loaded, h
 		log.WarnContext(ctx, "the secrets are in a file of this machine; every other process on this database needs the same file or settings, "+
 			"or it refuses the sessions and passwords of this one", "file", s.SecretsFile, "settings", missing)
 	}
+}
+
+// warnOfPasskeys tells whose second factor is none here, where a password would do.
+func warnOfPasskeys(ctx context.Context, log *slog.Logger, h *database.Handle) error {
+	list, err := h.Passkeys(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		log.WarnContext(ctx, f.Problem, "hint", f.Hint)
+	}
+	return nil
 }
 
 // warnOfSettings tells which settings change nothing, and which are for

@@ -88,6 +88,16 @@ func (h *Handle) Pending(ctx context.Context) ([]string, error) {
 	return todo, nil
 }
 
+// Passkeys says what is to be known of passkeys that another application has in
+// the database.
+func (h *Handle) Passkeys(ctx context.Context) ([]sqlstore.Finding, error) {
+	list, err := sqlstore.InspectPasskeys(ctx, h.db, h.source.dialect, h.opts.Tables)
+	if err != nil {
+		return nil, h.failed(ctx, "look for passkeys", err)
+	}
+	return list, nil
+}
+
 // Inspect says what the server would find in the database of another
 // application, and what Migrate would add.
 func (h *Handle) Inspect(ctx context.Context) (*sqlstore.Report, error) {
