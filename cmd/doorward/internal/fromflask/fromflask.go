@@ -95,7 +95,7 @@ func Translate(from string, read []pysettings.Setting, problems []pysettings.Pro
 func (t *Translation) compat() {
 	const name = "SECURITY_FLASK_COMPAT"
 	if _, ok := t.known[name]; ok {
-		t.put(name, true, "Cookies, tokens, links and users are shared with the Flask application, so that both can live beside each other. Leave it out when that is gone; then everybody signs in once more.")
+		t.put(name, true, "Cookies, tokens, links and users are shared with the Flask application, so that both can live beside each other. When that is gone, add SECURITY_FLASK_COMPAT_STORED_ONLY = true; then everybody signs in once more.")
 	}
 }
 
