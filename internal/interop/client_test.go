@@ -20,6 +20,7 @@ type side struct {
 	name   string
 	url    string
 	me     string                                 // the page that tells who is signed in
+	csrf   string                                 // the field of the token
 	sent   func(t *testing.T) []message           // so far, oldest first
 	guards func(role, permission string) []string // pages for who has them
 	staff  staff
@@ -130,7 +131,7 @@ func (v *visitor) send(path string, body fields) *reply {
 
 // attempt is send for any goroutine.
 func (v *visitor) attempt(path string, body fields) (*reply, error) {
-	all := fields{"csrf_token": v.token}
+	all := fields{v.at.csrf: v.token}
 	maps.Copy(all, body)
 	text, err := json.Marshal(all)
 	if err != nil {

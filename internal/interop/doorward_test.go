@@ -24,7 +24,7 @@ func startOurs(t *testing.T, db *testdb.Database, variant, dir string) *side {
 	if url == "" {
 		t.Fatalf("doorward says %q", line)
 	}
-	s := &side{name: "doorward", url: url, me: "/profile"}
+	s := &side{name: "doorward", url: url, me: "/profile", csrf: csrfField(variant)}
 	s.sent = func(t *testing.T) (all []message) {
 		var shown []struct{ To, Text string }
 		newVisitor(t, s).get("/dev/mail").want(http.StatusOK).into(&shown)

@@ -45,13 +45,13 @@ func startFlask(t *testing.T, db *testdb.Database, models int, variants ...strin
 	t.Attr("runs", ready.Versions)
 	sides := map[string]*side{}
 	for i, v := range variants {
-		sides[v] = newFlask(fmt.Sprintf("http://127.0.0.1:%d", ready.Ports[i]))
+		sides[v] = newFlask(fmt.Sprintf("http://127.0.0.1:%d", ready.Ports[i]), csrfField(v))
 	}
 	return sides
 }
 
-func newFlask(url string) *side {
-	s := &side{name: "flask", url: url, me: "/test/me"}
+func newFlask(url, csrf string) *side {
+	s := &side{name: "flask", url: url, me: "/test/me", csrf: csrf}
 	s.sent = func(t *testing.T) (all []message) {
 		newVisitor(t, s).get("/test/sent").want(http.StatusOK).into(&all)
 		return all

@@ -18,9 +18,18 @@ const (
 	sealed       = "sealed"       // recovery codes are sealed with keys of their own
 	passwordless = "passwordless" // links sign in
 	rotated      = "rotated"      // another secret key; that of the rest is its fallback
+	renamed      = "renamed"      // the CSRF token goes by another name
 )
 
-func variants() []string { return []string{plain, sealed, passwordless, rotated} }
+func variants() []string { return []string{plain, sealed, passwordless, rotated, renamed} }
+
+// csrfField is the name of the CSRF token in forms, and of its secret in sessions.
+func csrfField(variant string) string {
+	if variant == renamed {
+		return "anti_forgery"
+	}
+	return "csrf_token"
+}
 
 const (
 	firstKey  = "the first key of both sides"
@@ -63,6 +72,7 @@ func shared(variant string) map[string]any {
 		"SECURITY_PASSWORD_SCHEMES":            schemes(),
 		"SECURITY_TOTP_SECRETS":                totpSecrets(),
 		"SECURITY_TOTP_ISSUER":                 "Interop",
+		"WTF_CSRF_FIELD_NAME":                  csrfField(variant),
 		"SECURITY_TRACKABLE":                   true,
 		"SECURITY_REGISTERABLE":                true,
 		"SECURITY_CONFIRMABLE":                 true,
