@@ -150,11 +150,11 @@ func (e *engine) endSession(ctx context.Context, u User, idHash string) error {
 	}
 	uniquifier := u.SecurityAccount().Uniquifier
 	err := e.cfg.Stores.InTx(ctx, func(ctx context.Context) error {
+		if e.cfg.Codecs.Remember != nil {
+			return e.moveAway(ctx, u, idHash)
+		}
 		if err := st.Sessions.EndSession(ctx, uniquifier, idHash); err != nil {
 			return fmt.Errorf("end session: %w", err)
-		}
-		if e.cfg.Codecs.Remember != nil {
-			return e.moveAway(ctx, u)
 		}
 		return e.forgetAll(ctx, uniquifier)
 	})
@@ -165,9 +165,11 @@ func (e *engine) endSession(ctx context.Context, u User, idHash string) error {
 	return nil
 }
 
-// moveAway gives u a new uniquifier and takes the sessions that have a row along.
-// Their cookies name the old one until they are written again (see loadSession).
-func (e *engine) moveAway(ctx context.Context, u User) error {
+// moveAway ends one session of u, gives u a new uniquifier and takes the other sessions
+// that have a row along. Their cookies name the old one until they are written again
+// (see loadSession). The account comes first: its lock is what others wait for who end
+// another session at the same time, and then they know where that has moved to.
+func (e *engine) moveAway(ctx context.Context, u User, idHash string) error {
 	old, next := "", NewUniquifier()
 	if err := e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
 		old, acc.Uniquifier = acc.Uniquifier, next
@@ -176,6 +178,10 @@ func (e *engine) moveAway(ctx context.Context, u User) error {
 		return fmt.Errorf("rotate uniquifier: %w", err)
 	}
 	sessions := e.cfg.Stores.Sessions
+	ended := sessions.EndSession(ctx, old, idHash)
+	if ignoreMissing(ended) != nil {
+		return fmt.Errorf("end session: %w", ended)
+	}
 	rows, err := sessions.ListSessions(ctx, old)
 	if err != nil {
 		return fmt.Errorf("list sessions: %w", err)
@@ -185,7 +191,7 @@ func (e *engine) moveAway(ctx context.Context, u User) error {
 			return fmt.Errorf("move session: %w", err)
 		}
 	}
-	return nil
+	return ended // nothing is undone where there are no transactions: the others have moved
 }
 
 func (e *engine) endSessions(ctx context.Context, u User, except string) (int, error) {

@@ -211,11 +211,19 @@ func (v *visit) storeRow(row *Session, change func(*Session) error) error {
 	return err
 }
 
+// endRow ends a session, wherever it has moved to since row was read (see moveAway).
 func (v *visit) endRow(ctx context.Context, row Session) error {
-	if v.e.cfg.Stores.Sessions == nil || row.IDHash == "" {
+	sessions := v.e.cfg.Stores.Sessions
+	if sessions == nil || row.IDHash == "" {
 		return nil
 	}
-	return ignoreMissing(v.e.cfg.Stores.Sessions.EndSession(ctx, row.Uniquifier, row.IDHash))
+	err := sessions.EndSession(ctx, row.Uniquifier, row.IDHash)
+	if errors.Is(err, ErrNotFound) && v.e.cfg.Codecs.Remember != nil {
+		if row, _, _, err = sessions.LoadSession(ctx, row.IDHash); err == nil {
+			err = sessions.EndSession(ctx, row.Uniquifier, row.IDHash)
+		}
+	}
+	return ignoreMissing(err)
 }
 
 func ignoreMissing(err error) error {

@@ -169,13 +169,12 @@ func (v *visit) sealUser(c *codec.Cookie) {
 	if row == nil {
 		row = v.row
 	}
-	was := c.User
 	switch {
 	case v.b.id == nil && v.b.Session == nil:
 		c.User, c.Fresh, c.AuthnAt, c.GraceUntil, c.Mark = "", false, time.Time{}, time.Time{}, ""
 	case row != nil:
 		c.User, c.Fresh, c.AuthnAt, c.GraceUntil = row.Uniquifier, row.Fresh, row.AuthnAt, row.GraceUntil
-		if was != c.User || v.marked {
+		if v.marked { // and not where a session that moved is written anew, by whatever browser
 			c.Mark = v.e.cfg.Codecs.Session.Marks(v.r, v.addr())[0]
 		}
 	}
