@@ -84,12 +84,9 @@ func (f *Feature) use(ctx context.Context, u doorward.User, typed string) (left 
 	if !ok {
 		return 0, wrongCode()
 	}
-	st := f.rt.Stores()
+	st, claim := f.rt.Stores(), f.claimKey(u.SecurityAccount(), used.code)
 	err = st.InTx(ctx, func(ctx context.Context) error {
-		if err := st.Claims.Claim(ctx, f.claimKey(u.SecurityAccount(), used.code), f.rt.Now().Add(claimKept)); err != nil {
-			return err
-		}
-		return st.Users.UpdateUser(ctx, u, func(acc *doorward.Account) error {
+		err := st.Users.UpdateUser(ctx, u, func(acc *doorward.Account) error {
 			at := slices.Index(acc.RecoveryCodes, used.stored)
 			if at < 0 || acc.Uniquifier != uniquifier { // used, or everything of the user's ended
 				return errGone
@@ -98,6 +95,10 @@ func (f *Feature) use(ctx context.Context, u doorward.User, typed string) (left 
 			left = remaining(have, acc.RecoveryCodes)
 			return nil
 		})
+		if err != nil {
+			return err // before the claim: a code that is still there can be used again, also without transactions
+		}
+		return st.Claims.Claim(ctx, claim, f.rt.Now().Add(claimKept))
 	})
 	switch {
 	case errors.Is(err, errGone), errors.Is(err, doorward.ErrNotFound), errors.Is(err, doorward.ErrClaimed):
