@@ -67,7 +67,7 @@ func (v *visit) renew(id *Identity) error {
 			return err
 		}
 	}
-	v.marked = true
+	id.Fresh, v.marked = true, true
 	v.setIdentity(*id, nil)
 	return nil
 }
@@ -84,7 +84,7 @@ func (v *visit) giveRow(id *Identity) error {
 	if secret != nil {
 		v.b.csrf = secret
 	}
-	id.SessionID, id.Fresh = row.IDHash, true
+	id.SessionID = row.IDHash
 	return nil
 }
 
@@ -209,6 +209,7 @@ func (v *visit) renewAccount(id *Identity, n renewal) error {
 			id.SessionID = row.IDHash
 		}
 	}
+	id.Fresh = row.Fresh && id.Mechanism == MechanismSession
 	v.adopt(row, newID)
 	v.setIdentity(*id, nil)
 	return nil
