@@ -149,9 +149,10 @@ func (e *engine) endSession(ctx context.Context, u User, idHash string) error {
 		return ErrNotFound
 	}
 	uniquifier := u.SecurityAccount().Uniquifier
+	caller := e.following(ctx, u)
 	err := e.cfg.Stores.InTx(ctx, func(ctx context.Context) error {
 		if e.cfg.Codecs.Remember != nil {
-			return e.moveAway(ctx, u, idHash)
+			return e.moveAway(ctx, u, idHash, caller)
 		}
 		if err := st.Sessions.EndSession(ctx, uniquifier, idHash); err != nil {
 			return fmt.Errorf("end session: %w", err)
@@ -161,6 +162,7 @@ func (e *engine) endSession(ctx context.Context, u User, idHash string) error {
 	if err != nil {
 		return err
 	}
+	caller.arrive()
 	fire(ctx, e, &e.hooks.SessionsEnded, SessionsEnded{User: u, Count: 1})
 	return nil
 }
@@ -169,7 +171,7 @@ func (e *engine) endSession(ctx context.Context, u User, idHash string) error {
 // that have a row along. Their cookies name the old one until they are written again
 // (see loadSession). The account comes first: its lock is what others wait for who end
 // another session at the same time, and then they know where that has moved to.
-func (e *engine) moveAway(ctx context.Context, u User, idHash string) error {
+func (e *engine) moveAway(ctx context.Context, u User, idHash string, caller *follower) error {
 	old, next := "", NewUniquifier()
 	if err := e.cfg.Stores.Users.UpdateUser(ctx, u, func(acc *Account) error {
 		old, acc.Uniquifier = acc.Uniquifier, next
@@ -191,7 +193,10 @@ func (e *engine) moveAway(ctx context.Context, u User, idHash string) error {
 			return fmt.Errorf("move session: %w", err)
 		}
 	}
-	return ended // nothing is undone where there are no transactions: the others have moved
+	if ended != nil {
+		return ended // nothing is undone where there are no transactions: the others have moved
+	}
+	return caller.move(ctx, old, next)
 }
 
 func (e *engine) endSessions(ctx context.Context, u User, except string) (int, error) {

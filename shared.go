@@ -2,6 +2,7 @@ package doorward
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -217,4 +218,70 @@ func (v *visit) endLeft() error {
 	}
 	v.b.left, v.dirty = nil, true
 	return nil
+}
+
+// follower is the session in which somebody ends another of his own: where that gives
+// him a new uniquifier it goes along, with a row if the other application began it.
+type follower struct {
+	v     *visit
+	was   string // the uniquifier that it was read with
+	row   Session
+	id    []byte // of the row to be
+	moved bool
+}
+
+// following returns nil if no session of u goes along.
+func (e *engine) following(ctx context.Context, u User) *follower {
+	v := visitFrom(ctx)
+	if v == nil || v.e != e || e.cfg.Codecs.Remember == nil {
+		return nil
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.row == nil || v.row.Uniquifier != u.SecurityAccount().Uniquifier {
+		return nil
+	}
+	f := &follower{v: v, was: v.row.Uniquifier, row: *v.row}
+	if v.rowless() {
+		f.id = randomBytes(idSize)
+		f.row.IDHash, f.row.Binding = hashID(f.id), v.binding()
+		f.row.Address, f.row.UserAgent = v.addr().String(), clip(v.r.UserAgent(), 255)
+	}
+	return f
+}
+
+// move stores the row, unless the session was ended by a change of the uniquifier meanwhile.
+func (f *follower) move(ctx context.Context, old, next string) error {
+	if f == nil {
+		return nil
+	}
+	f.row.Uniquifier, f.moved = next, f.was == old
+	if f.id == nil || !f.moved {
+		return nil
+	}
+	if err := f.v.e.cfg.Stores.Sessions.CreateSession(ctx, f.row, ""); err != nil {
+		return fmt.Errorf("begin session with a row: %w", err)
+	}
+	return nil
+}
+
+// arrive makes the session this browser's, after it was stored. Pages that are open go
+// on, and nothing was proved.
+func (f *follower) arrive() {
+	if f == nil || !f.moved {
+		return
+	}
+	v := f.v
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if f.id == nil {
+		v.row, v.dirty = &f.row, true
+		return
+	}
+	secret, marked := v.b.csrf, v.marked
+	v.adopt(f.row, f.id)
+	v.marked = marked
+	if secret != nil {
+		v.b.csrf = secret
+	}
 }

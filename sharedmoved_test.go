@@ -136,3 +136,39 @@ func TestSharedMovedKeepsItsMark(t *testing.T) {
 		t.Errorf("Flask reads %v", k)
 	}
 }
+
+// Who signed in at Flask and ends a session that was begun here stays signed in, at
+// both; a copy of his cookie from before does not.
+func TestSharedEnderStays(t *testing.T) {
+	for name, begin := range map[string]func(f flask, b *kit.Browser, u doorward.User){
+		"at Flask": flask.signIn,
+		"here":     func(_ flask, b *kit.Browser, u doorward.User) { b.LoginAs(u) },
+	} {
+		app, f := beside(t, nil)
+		u := app.NewUser(joe)
+		lost, mine := app.Browser(), app.Browser()
+		lost.LoginAs(u)
+		id := hashes(t, app)[0]
+		begin(f, mine, u)
+		copied := mine.Clone()
+		mine.JSON = true
+		mine.CSRF("/sessions")
+		open := mine.Clone()
+		mine.Post("/sessions", kit.Fields{"id": id}).Want(200)
+		now := stored(app, joe).SecurityAccount().Uniquifier
+		if k := f.read(mine); k["_user_id"] != now || k["_id"] != f.read(open)["_id"] || k["fs_paa"] == nil || k["csrf_token"] != f.read(open)["csrf_token"] {
+			t.Errorf("%s: Flask reads %v", name, k)
+		}
+		mustBe(t, lost, "", name+", the ended one")
+		mustBe(t, mine, joe, name+", the caller")
+		if name == "at Flask" {
+			mustBe(t, copied, "", name+", a copy of the caller's")
+		}
+		mine.Get("/tf-setup").Want(200)
+		if n := rows(t, app, u); n != 1 {
+			t.Errorf("%s: %d rows", name, n)
+		}
+		mine.Post("/sessions", kit.Fields{"id": id}).Want(404)
+		mustBe(t, mine, joe, name+", after what is not there")
+	}
+}
