@@ -136,8 +136,13 @@ func accountName(u User, identity string) string {
 		return anycase.Fold(identity)
 	}
 	acc := u.SecurityAccount()
-	if acc.Email != "" {
+	switch { // the uniquifier last: who is signed in can have a new one, and would have new tries with it
+	case acc.Email != "":
 		return anycase.Fold(acc.Email)
+	case acc.Username != "":
+		return "username:" + anycase.Fold(acc.Username)
+	case acc.USPhoneNumber != "":
+		return "phone:" + acc.USPhoneNumber
 	}
 	return acc.Uniquifier
 }

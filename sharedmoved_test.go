@@ -172,3 +172,31 @@ func TestSharedEnderStays(t *testing.T) {
 		mustBe(t, mine, joe, name+", after what is not there")
 	}
 }
+
+// Who is signed in gets no new guesses by a new uniquifier.
+func TestSharedGuessesAfterEndingOthers(t *testing.T) {
+	for name, edit := range map[string]func(*doorward.Account){
+		"by email":    func(*doorward.Account) {},
+		"by username": func(a *doorward.Account) { a.Email, a.Username = "", "joe" },
+		"by phone":    func(a *doorward.Account) { a.Email, a.USPhoneNumber = "", "+12025550123" },
+	} {
+		app, _ := beside(t, nil)
+		u := app.NewUser(joe)
+		b := app.Browser()
+		b.LoginAs(u)
+		app.Change(u, edit)
+		b.JSON = true
+		b.CSRF("/sessions")
+		guesses := 0
+		for range 5 {
+			for b.Post("/verify", kit.Fields{"password": "wrong wrong wrong"}).Status == 400 {
+				guesses++
+			}
+			b.Post("/sessions", kit.Fields{"all": "true"}).Want(200)
+			b.CSRF("/sessions")
+		}
+		if guesses > 5+5 { // as a browser that is known, and then as any other
+			t.Errorf("%s: %d guesses", name, guesses)
+		}
+	}
+}
