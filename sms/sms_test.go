@@ -69,8 +69,14 @@ func TestCheck(t *testing.T) {
 func TestMessageIsNotPrinted(t *testing.T) {
 	m := good()
 	var text, asJSON bytes.Buffer
-	slog.New(slog.NewTextHandler(&text, nil)).Info("m", "sms", m, "at", &m)
-	slog.New(slog.NewJSONHandler(&asJSON, nil)).Info("m", "sms", m, "at", &m)
+	timeless := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey { // may have any digits
+			return slog.Attr{}
+		}
+		return a
+	}}
+	slog.New(slog.NewTextHandler(&text, timeless)).Info("m", "sms", m, "at", &m)
+	slog.New(slog.NewJSONHandler(&asJSON, timeless)).Info("m", "sms", m, "at", &m)
 	for how, said := range map[string]string{
 		"%v": fmt.Sprintf("%v", m), "%+v": fmt.Sprintf("%+v", &m), "%#v": fmt.Sprintf("%#v", m), "%s": fmt.Sprintf("%s", []sms.Message{m}),
 		"%q": fmt.Sprintf("%q", m), "text": text.String(), "JSON": asJSON.String(),
