@@ -61,9 +61,6 @@ func (s *Store[U, PU]) key(r row) any {
 // match returns the one row that q asks for.
 func (s *Store[U, PU]) match(d *data, q doorward.UserQuery) (row, error) {
 	i := s.plan.Index(q.Attr)
-	if i < 0 && q.Attr == "fs_token_uniquifier" {
-		return nil, doorward.ErrNotFound
-	}
 	if i < 0 || s.plan.Columns[i].Secret {
 		return nil, fmt.Errorf("memstore: users are not found by %q", q.Attr)
 	}

@@ -109,3 +109,15 @@ func TestTrustBeginsAnew(t *testing.T) {
 		t.Error("trusted with another account")
 	}
 }
+
+// A cookie that cannot be read is none, and the log says so without it.
+func TestTrustUnread(t *testing.T) {
+	app, o := site(t, "authenticator", askOnce)
+	b := trusting(t, joe, o)
+	const forged = "a-forged-cookie"
+	b.SetCookie("tf_validity", forged)
+	begin(b, joe).Want(200).Contains(`"tf_required":true`)
+	if !app.Logs.Contains("DEBUG", "trust in a browser not read") || app.Logs.Contains(forged) {
+		t.Errorf("the log says\n%s", app.Logs)
+	}
+}
